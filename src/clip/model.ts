@@ -1,0 +1,68 @@
+/** The published model as graphs: the image side that predicts, and the text side that it was aligned with. */
+import * as g from '../graph/operations.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import type { ImageTowerConfig, LoraConfig, PoolingConfig, TextTowerConfig } from './architecture.ts'
+import { imageTower, type Normalisation } from './image-tower.ts'
+import { attentionPooling, classify } from './pooling.ts'
+import { semanticProjection, textTower } from './text-tower.ts'
+import { scope, type Weights } from './weights.ts'
+
+/** Everything that a model's graph depends on. */
+export interface Architecture {
+  readonly image: ImageTowerConfig
+  readonly pooling: PoolingConfig
+  /** Left out for a model that only predicts. */
+  readonly text?: TextTowerConfig | undefined
+  readonly lora?: LoraConfig | undefined
+}
+
+/** Outputs of the image side for a batch of nodules; the axis of folds is 1 where nothing differs between them. */
+export interface ImageSide {
+  /** Image embeddings before L2 normalisation, [folds, nodules, embedDim]. */
+  readonly embedding: Tensor
+  /** Weight of each view, [folds, nodules, V]. */
+  readonly attention: Tensor
+  /** Benign, malignant, [folds, nodules, 2]. */
+  readonly logits: Tensor
+  /** Of malignancy, [folds, nodules]. */
+  readonly probability: Tensor
+}
+
+/**
+ * The image side: views -> tower -> attention pooling -> head.
+ * Inputs of the graph: `views` float32 [views, resolution, resolution] in [0, 1], `members` int64 and `present`
+ * float32 [nodules, maxViews] (pooling.ts).
+ * @example writeOnnx({ ...imageSide(architecture, graphWeights({ folds: 1 }), options) }, weights)
+ */
+export function imageSide(
+  architecture: Architecture,
+  weights: Weights,
+  options: { readonly normalisation: Normalisation; readonly mergeLora: boolean; readonly maxViews: number },
+): ImageSide {
+  const { image, pooling, lora: config } = architecture
+  const { normalisation, mergeLora, maxViews } = options
+  const views = g.input('views', ['M', image.resolution, image.resolution])
+  const bags = { members: g.input('members', ['N', maxViews], 'int64'), present: g.input('present', ['N', maxViews]) }
+  const features = imageTower(views, weights, image, normalisation, config && { config, merged: mergeLora })
+  const { embedding, attention } = attentionPooling(features, bags, weights, pooling)
+  const logits = classify(embedding, scope(weights, 'classifier_image'))
+  const probability = g.select(g.softmax(logits), 2, 1)
+  return { embedding, attention, logits, probability }
+}
+
+/**
+ * The text side: tokens -> tower -> projection -> head.
+ * Inputs of the graph: `tokens` int64 [texts, context], `endOfText` int64 [texts] (text-tower.ts).
+ */
+export function textSide(
+  architecture: Architecture & { readonly text: TextTowerConfig },
+  weights: Weights,
+  { mergeLora }: { readonly mergeLora: boolean },
+): { readonly embedding: Tensor; readonly logits: Tensor } {
+  const { text, pooling, lora: config } = architecture
+  const tokens = g.input('tokens', ['N', text.context], 'int64')
+  const endOfText = g.input('endOfText', ['N'], 'int64')
+  const features = textTower(tokens, endOfText, weights, text, config && { config, merged: mergeLora })
+  const embedding = semanticProjection(features, weights, pooling.embedDim)
+  return { embedding, logits: classify(embedding, scope(weights, 'classifier_text')) }
+}

@@ -1,0 +1,53 @@
+/** From the features of views to a nodule: attention pooling and the classification head. */
+import * as g from '../graph/operations.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import type { PoolingConfig } from './architecture.ts'
+import { linear, scope, type Weights } from './weights.ts'
+
+/** Which views make which nodule: bags of up to `V` views, short ones padded. */
+export interface Bags {
+  /** int64 [nodules, V]: rows of the features; padding points at any row. */
+  readonly members: Tensor
+  /** float32 [nodules, V]: 1 for a view, 0 for padding. */
+  readonly present: Tensor
+}
+
+export interface Pooled {
+  /** Image embeddings before L2 normalisation, [folds or 1, nodules, embedDim]. */
+  readonly embedding: Tensor
+  /** Weight of each view, [folds or 1, nodules, V]; sums to 1, padding has 0. */
+  readonly attention: Tensor
+}
+
+/** Far below any score that a tanh and a linear layer can reach, yet finite: exp of the difference is exactly 0. */
+const MASKED = 1e9
+
+/**
+ * Attention pooling over views (Ilse et al. 2018, un-gated): h = relu(W x + b), a = softmax(v' tanh(U h)), z = sum a h.
+ * @param features [folds or 1, views, imageEmbedDim]
+ */
+export function attentionPooling(features: Tensor, bags: Bags, weights: Weights, config: PoolingConfig): Pooled {
+  const w = scope(weights, 'image_projection')
+  const [nodules, size] = bags.members.shape
+  const hidden = g.relu(linear(features, scope(w, 'projector.0'), config.embedDim)) // [folds, views, embedDim]
+  const score = linear(
+    g.tanh(linear(hidden, scope(w, 'attention.0'), config.attentionWidth)),
+    scope(w, 'attention.2'),
+    1,
+  )
+
+  const scores = g.gather(g.select(score, 2, 0), bags.members, 1) // [folds, nodules, V]
+  const masked = g.add(scores, g.mul(g.sub(bags.present, 1), MASKED))
+  const attention = g.softmax(masked)
+  const [folds] = attention.shape
+  const row = g.reshape(attention, [folds, nodules, 1, size])
+  const pooled = g.matMul(row, g.gather(hidden, bags.members, 1)) // [folds, nodules, 1, embedDim]
+  return { embedding: g.select(pooled, 2, 0), attention }
+}
+
+/**
+ * Logits of a head on an L2-normalised embedding.
+ * @param embedding [folds or 1, nodules, embedDim]
+ * @returns [folds or 1, nodules, 2]: benign, malignant
+ */
+export const classify = (embedding: Tensor, head: Weights): Tensor => linear(g.l2Normalize(embedding), head, 2)

@@ -1,0 +1,64 @@
+/** Safetensors files on disk, read by ranges: only the tensors asked for enter memory. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { SpiculaError } from '../error.ts'
+import type { TensorData } from '../graph/tensor.ts'
+import { decodeTensor, headerLength, parseHeader, type TensorEntry } from './safetensors.ts'
+
+export interface SafetensorsFile {
+  readonly name: string
+  readonly tensors: ReadonlyMap<string, TensorEntry>
+  readonly metadata: Readonly<Record<string, string>>
+  /** The numbers of one tensor. */
+  read(name: string): Promise<TensorData>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file and reads its header.
+ * @throws SpiculaError `clip/missing` when it is not there, `clip/safetensors` when it is not sound
+ * @example
+ * const file = await openSafetensors('model/base.safetensors')
+ * const scale = await file.read('logit_scale')
+ * await file.close()
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const name = basename(path)
+  let handle: FileHandle
+  try {
+    handle = await open(path, 'r')
+  } catch (cause) {
+    throw new SpiculaError('clip/missing', `${name} cannot be opened at ${path}`, { cause })
+  }
+  try {
+    const { size } = await handle.stat()
+    const length = headerLength(await readRange(handle, 0, Math.min(8, size)), size, name)
+    const { tensors, metadata } = parseHeader(await readRange(handle, 8, 8 + length), size, name)
+    return {
+      name,
+      tensors,
+      metadata,
+      read: async (tensor) => {
+        const entry = tensors.get(tensor)
+        if (!entry) throw new SpiculaError('clip/missing', `${name} has no tensor ${tensor}`)
+        return decodeTensor(tensor, entry, await readRange(handle, entry.start, entry.end))
+      },
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function readRange(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  // An ArrayBuffer of its own (not Node's shared pool), so that typed arrays on it are aligned.
+  const bytes = new Uint8Array(new ArrayBuffer(end - start))
+  let done = 0
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)
+    if (bytesRead === 0) throw new SpiculaError('clip/safetensors', `the file ended at byte ${start + done} of ${end}`)
+    done += bytesRead
+  }
+  return bytes
+}

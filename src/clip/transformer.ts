@@ -1,0 +1,112 @@
+/** The residual block that both of CLIP's towers are made of. */
+import * as g from '../graph/operations.ts'
+import { type Dim, dimProduct } from '../graph/shape.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { type LoraConfig, type LoraTarget, loraScale, type TransformerConfig } from './architecture.ts'
+import { layerNorm, linear, scope, type Weights } from './weights.ts'
+
+/** How a sequence is laid out in the rows of [folds, sequences * tokens, width]. */
+export interface Layout {
+  readonly sequences: Dim
+  readonly tokens: number
+}
+
+/** How a block departs from the plain one. */
+export interface BlockOptions {
+  /**
+   * The last block of a tower whose first token alone is read: what no one reads is not computed, and the result is
+   * [folds, sequences, width].
+   */
+  readonly firstTokenOnly?: boolean
+  /** The low-rank update that q, k, v or the output projection carry. */
+  readonly lora?: Lora | undefined
+  /** Added to the attention scores, [tokens, tokens]; a causal mask. */
+  readonly mask?: Tensor
+}
+
+/** A low-rank update, beside its weights (`separate`: x W' + s (x A') B') or added to them (`merged`: x (W + s B A)'). */
+export interface Lora {
+  readonly config: LoraConfig
+  readonly merged: boolean
+}
+
+/**
+ * One block: x + attention(ln_1 x), then x + mlp(ln_2 x).
+ * @param x [folds or 1, sequences * tokens, width]
+ * @returns the same shape, with the folds that the weights bring
+ */
+export function residualBlock(
+  x: Tensor,
+  weights: Weights,
+  config: TransformerConfig,
+  layout: Layout,
+  options: BlockOptions = {},
+): Tensor {
+  const { width, mlpWidth, layerNormEpsilon: epsilon } = config
+  const normal = layerNorm(x, scope(weights, 'ln_1'), epsilon)
+  const attended = attention(normal, scope(weights, 'attn'), config, layout, options)
+  const y = g.add(options.firstTokenOnly ? firstToken(x, layout) : x, attended)
+
+  const hidden = linear(layerNorm(y, scope(weights, 'ln_2'), epsilon), scope(weights, 'mlp.c_fc'), mlpWidth)
+  const active = config.activation === 'quickGelu' ? g.quickGelu(hidden) : g.gelu(hidden)
+  return g.add(y, linear(active, scope(weights, 'mlp.c_proj'), width))
+}
+
+/** The first token of every sequence: [folds, sequences * tokens, width] -> [folds, sequences, width]. */
+export function firstToken(x: Tensor, { sequences, tokens }: Layout): Tensor {
+  const [folds, , width] = x.shape
+  return g.select(g.reshape(x, [folds, sequences, tokens, width]), 2, 0)
+}
+
+/** Multi-head self-attention, softmax(Q K' / sqrt(d) + mask) V, heads concatenated and projected. */
+function attention(
+  x: Tensor,
+  weights: Weights,
+  { width, heads }: TransformerConfig,
+  layout: Layout,
+  { firstTokenOnly, lora, mask }: BlockOptions,
+): Tensor {
+  const queries: Layout = firstTokenOnly ? { sequences: layout.sequences, tokens: 1 } : layout
+  const project = (from: Tensor, target: LoraTarget) => adapted(from, scope(weights, PROJECTION[target]), target, lora)
+
+  const q = splitHeads(project(firstTokenOnly ? firstToken(x, layout) : x, 'q'), heads, queries)
+  const k = splitHeads(project(x, 'k'), heads, layout)
+  const v = splitHeads(project(x, 'v'), heads, layout)
+  // [folds, sequences, heads, queries, tokens]
+  const similarity = g.matMul(q, k, { transposeB: true, alpha: 1 / Math.sqrt(width / heads) })
+  const scores = mask ? g.add(similarity, mask) : similarity
+  const mixed = g.transpose(g.matMul(g.softmax(scores), v), [0, 1, 3, 2, 4]) // [folds, sequences, queries, heads, d]
+  return project(g.reshape(mixed, [mixed.shape[0], dimProduct([queries.sequences, queries.tokens]), width]), 'o')
+}
+
+const PROJECTION: Record<LoraTarget, string> = { q: 'q_proj', k: 'k_proj', v: 'v_proj', o: 'proj' }
+
+/** [folds, sequences * tokens, width] -> [folds, sequences, heads, tokens, width / heads] */
+function splitHeads(x: Tensor, heads: number, { sequences, tokens }: Layout): Tensor {
+  const [folds, , width] = x.shape
+  const split = g.reshape(x, [folds, sequences, tokens, heads, Number(width) / heads])
+  return g.transpose(split, [0, 1, 3, 2, 4])
+}
+
+/** A square projection with its low-rank update. */
+function adapted(x: Tensor, weights: Weights, target: LoraTarget, lora: Lora | undefined): Tensor {
+  const width = Number(x.shape[2])
+  if (!lora?.config.targets.includes(target)) return linear(x, weights, width)
+  const { rank } = lora.config
+  const alpha = loraScale(lora.config)
+  const down = weights.get('w_lora_A', [rank, width])
+  const up = weights.get('w_lora_B', [width, rank])
+  if (lora.merged) {
+    const update = g.matMul(up, down, { alpha }) // [width, width]
+    const merged: Weights = {
+      ...weights,
+      get: (name, shape) => {
+        const stored = weights.get(name, shape)
+        return name === 'weight' ? g.add(stored, update) : stored
+      },
+    }
+    return linear(x, merged, width)
+  }
+  const low = g.matMul(x, down, { transposeB: true, alpha }) // [folds, rows, rank]
+  return g.add(linear(x, weights, width), g.matMul(low, up, { transposeB: true }))
+}

@@ -1,0 +1,71 @@
+/** Operations along axes: sums, softmax, layer normalisation. */
+import { SpiculaError } from '../error.ts'
+import { add, div, mul, sqrt } from './elementwise.ts'
+import { normaliseAxis, type Shape, showShape } from './shape.ts'
+import { apply, applyAll, type Operation, type Tensor } from './tensor.ts'
+
+interface ReduceAttributes {
+  readonly axes: readonly number[]
+  readonly keepDims: boolean
+}
+
+const summation: Operation<ReduceAttributes> = {
+  name: 'reduceSum',
+  types: ([x], { axes, keepDims }) => [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, keepDims) }],
+  onnx: (emit, { inputs, outputs }, { axes, keepDims }) =>
+    emit.node('ReduceSum', [inputs[0], emit.int64s(axes)], outputs, { keepdims: { int: Number(keepDims) } }),
+}
+
+function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
+  return keepDims
+    ? shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
+    : shape.filter((_, axis) => !axes.includes(axis))
+}
+
+const softmaxing: Operation<{ axis: number }> = {
+  name: 'softmax',
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Softmax', inputs, outputs, { axis: { int: axis } }),
+}
+
+/** Outputs y, mean and inverse standard deviation: the last two serve its own gradient. */
+const layerNormalisation: Operation<{ epsilon: number }> = {
+  name: 'layerNorm',
+  types: ([x, scale, bias]) => {
+    const width = x.shape.at(-1)
+    for (const { shape } of [scale, bias])
+      if (shape.length !== 1 || shape[0] !== width)
+        throw new SpiculaError('graph/shape', `scale and bias must be [${width}], got ${showShape(shape)}`)
+    const statistics = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] }
+    return [{ dtype: x.dtype, shape: x.shape }, statistics, statistics]
+  },
+  onnx: (emit, { inputs, outputs }, { epsilon }) =>
+    emit.node('LayerNormalization', inputs, outputs, { axis: { int: -1 }, epsilon: { float: epsilon } }),
+}
+
+/** Sum over axes. */
+export function reduceSum(x: Tensor, axes: readonly number[], { keepDims = false } = {}): Tensor {
+  const positive = axes.map((axis) => normaliseAxis(axis, x.shape.length))
+  return apply(summation, [x], { axes: positive, keepDims })
+}
+
+/** exp(x) / sum exp(x) along an axis. */
+export const softmax = (x: Tensor, axis = -1): Tensor =>
+  apply(softmaxing, [x], { axis: normaliseAxis(axis, x.shape.length) })
+
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016).
+ * @param x [..., width]
+ * @param scale and `bias`: [width]
+ */
+export const layerNorm = (x: Tensor, scale: Tensor, bias: Tensor, epsilon = 1e-5): Tensor =>
+  applyAll(layerNormalisation, [x, scale, bias], { epsilon })[0]
+
+/**
+ * x over its Euclidean length along the last axis.
+ * The tiny term keeps a zero vector zero; it is far below float32's resolution of any other length.
+ */
+export function l2Normalize(x: Tensor): Tensor {
+  const squares = reduceSum(mul(x, x), [-1], { keepDims: true })
+  return div(x, sqrt(add(squares, 1e-24)))
+}

@@ -1,0 +1,147 @@
+/** Operations that move elements without changing them. */
+import { SpiculaError } from '../error.ts'
+import {
+  broadcastShapes,
+  type Dim,
+  dimProduct,
+  isStatic,
+  normaliseAxis,
+  type Shape,
+  sameShape,
+  showShape,
+} from './shape.ts'
+import { apply, type Operation, type Tensor } from './tensor.ts'
+
+const reshaping: Operation<{ shape: Shape }> = {
+  name: 'reshape',
+  types: ([x], { shape }) => {
+    if (dimProduct(x.shape) !== dimProduct(shape))
+      throw new SpiculaError('graph/shape', `${showShape(x.shape)} cannot become ${showShape(shape)}`)
+    return [{ dtype: x.dtype, shape }]
+  },
+  onnx: (emit, { inputs, outputs }, { shape }) =>
+    // At most one dimension holds a symbol (dimProduct saw to it), so ONNX's one -1 is enough.
+    emit.node('Reshape', [inputs[0], emit.int64s(shape.map((dim) => (isStatic(dim) ? dim : -1)))], outputs),
+}
+
+const transposition: Operation<{ axes: readonly number[] }> = {
+  name: 'transpose',
+  types: ([x], { axes }) => {
+    if (axes.length !== x.shape.length || axes.some((_, i) => !axes.includes(i)))
+      throw new SpiculaError('graph/shape', `[${axes.join(', ')}] is no order of the axes of ${showShape(x.shape)}`)
+    return [{ dtype: x.dtype, shape: axes.map((axis) => x.shape[axis]) }]
+  },
+  onnx: (emit, { inputs, outputs }, { axes }) => emit.node('Transpose', inputs, outputs, { perm: { ints: axes } }),
+}
+
+const joining: Operation<{ axis: number }> = {
+  name: 'concat',
+  types: (inputs, { axis }) => {
+    const [first] = inputs
+    let total = 0
+    for (const { shape, dtype } of inputs) {
+      const size = shape[axis]
+      const rest = (s: Shape) => s.filter((_, i) => i !== axis)
+      if (dtype !== first.dtype || !isStatic(size) || !sameShape(rest(shape), rest(first.shape)))
+        throw new SpiculaError(
+          'graph/shape',
+          `${showShape(shape)} does not join ${showShape(first.shape)} on axis ${axis}`,
+        )
+      total += size
+    }
+    return [{ dtype: first.dtype, shape: first.shape.map((dim, i) => (i === axis ? total : dim)) }]
+  },
+  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Concat', inputs, outputs, { axis: { int: axis } }),
+}
+
+const slicing: Operation<{ axis: number; start: number; end: number }> = {
+  name: 'slice',
+  types: ([x], { axis, start, end }) => {
+    const size = x.shape[axis]
+    if (!isStatic(size) || start < 0 || end > size || start >= end)
+      throw new SpiculaError('graph/shape', `${start} to ${end} is not within axis ${axis} of ${showShape(x.shape)}`)
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? end - start : dim)) }]
+  },
+  onnx: (emit, { inputs, outputs }, { axis, start, end }) =>
+    emit.node('Slice', [inputs[0], emit.int64s([start]), emit.int64s([end]), emit.int64s([axis])], outputs),
+}
+
+const expansion: Operation<{ shape: Shape }> = {
+  name: 'broadcastTo',
+  types: ([x], { shape }) => {
+    if (!sameShape(broadcastShapes(x.shape, shape), shape))
+      throw new SpiculaError('graph/shape', `${showShape(x.shape)} does not broadcast to ${showShape(shape)}`)
+    return [{ dtype: x.dtype, shape }]
+  },
+  onnx: (emit, { inputs, outputs, inputTypes }, { shape }) => {
+    const [{ shape: from }] = inputTypes
+    const target = shape.map((dim, i) => {
+      if (isStatic(dim)) return dim
+      // ONNX Expand keeps a dimension where the target says 1: so a symbol may stay but not appear.
+      if (from[i - shape.length + from.length] === dim) return 1
+      throw new SpiculaError('graph/shape', `broadcastTo: ${showShape(from)} has no ${dim} to keep`)
+    })
+    emit.node('Expand', [inputs[0], emit.int64s(target)], outputs)
+  },
+}
+
+const gathering: Operation<{ axis: number }> = {
+  name: 'gather',
+  types: ([x, indices], { axis }) => {
+    if (indices.dtype !== 'int64') throw new SpiculaError('graph/shape', `indices are int64, not ${indices.dtype}`)
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }]
+  },
+  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Gather', inputs, outputs, { axis: { int: axis } }),
+}
+
+const padding: Operation<{ axis: number; before: number; after: number }> = {
+  name: 'pad',
+  types: ([x], { axis, before, after }) => {
+    const size = x.shape[axis]
+    if (!isStatic(size))
+      throw new SpiculaError('graph/shape', `axis ${axis} of ${showShape(x.shape)} has no fixed size`)
+    return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size + before + after : dim)) }]
+  },
+  onnx: (emit, { inputs, outputs, inputTypes: [{ shape }] }, { axis, before, after }) => {
+    const pads = [before, after].flatMap((count) => shape.map((_, i) => (i === axis ? count : 0)))
+    emit.node('Pad', [inputs[0], emit.int64s(pads)], outputs)
+  },
+}
+
+/** The same elements in the same order under another shape; at most one dimension may hold a symbol. */
+export const reshape = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply(reshaping, [x], { shape })
+
+/** Axes in a new order: axis i of the result is axis `axes[i]` of x. */
+export const transpose = (x: Tensor, axes: readonly number[]): Tensor => apply(transposition, [x], { axes })
+
+/** Tensors one after another along an axis. */
+export const concat = (parts: readonly Tensor[], axis: number): Tensor =>
+  parts.length === 1 ? parts[0] : apply(joining, parts, { axis: normaliseAxis(axis, parts[0].shape.length) })
+
+/** The elements `start` to `end` (not included) of an axis. */
+export const slice = (x: Tensor, axis: number, start: number, end: number): Tensor =>
+  apply(slicing, [x], { axis: normaliseAxis(axis, x.shape.length), start, end })
+
+/**
+ * Elements of an axis by index: the axis is replaced by the axes of `indices`.
+ * @param indices int64, any shape
+ * @example gather(table, tokens, 0) // [vocabulary, width] by ['N', 77] -> ['N', 77, width]
+ */
+export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor =>
+  apply(gathering, [x, indices], { axis: normaliseAxis(axis, x.shape.length) })
+
+/** Zeros before and after an axis. */
+export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
+  apply(padding, [x], { axis: normaliseAxis(axis, x.shape.length), before, after })
+
+/** x repeated along its dimensions of 1 to reach a shape. */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply(expansion, [x], { shape })
+
+/** One element of an axis, the axis dropped. */
+export function select(x: Tensor, axis: number, index: number): Tensor {
+  const at = normaliseAxis(axis, x.shape.length)
+  const rest: Dim[] = x.shape.filter((_, i) => i !== at)
+  return reshape(slice(x, at, index, index + 1), rest)
+}
