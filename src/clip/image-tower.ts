@@ -12,6 +12,12 @@ export interface Normalisation {
   readonly std: readonly number[]
 }
 
+/** OpenAI's, for every released CLIP (REFERENCE 3). */
+export const CLIP_NORMALISATION = {
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+} as const satisfies Normalisation
+
 /**
  * CLIP's image tower: a pre-norm transformer over patches, read at its class token.
  * @param views gray views in [0, 1], [views, resolution, resolution]; a view stands for three equal channels

@@ -83,15 +83,16 @@ class GraphWriter {
   readonly #outputs: Record<string, TensorType> = {}
   readonly #values: Record<string, TensorType> = {}
   readonly #valueNames = new Map<object, string[]>()
+  readonly #sources = new Map<string, TensorType>()
   readonly #shared = new Map<string, string>()
   #count = 0
 
   /** Writes the node that makes a tensor, unless it is there already. */
   tensor(tensor: Tensor, weights: ReadonlyMap<string, TensorData>, used: Map<object, Set<number>>): void {
     const { node } = tensor
-    // Sources are found again by kind and name: two tensors of one name are one weight.
-    if (this.#names(tensor)) return
-    if (node.kind === 'operation') {
+    // Sources are found again by name: two tensors of one name are one weight.
+    if (this.#names(tensor)) this.#sameSource(tensor)
+    else if (node.kind === 'operation') {
       const indices = used.get(node)
       const io = {
         inputs: node.inputs.map((x) => this.#name(x)),
@@ -145,8 +146,20 @@ class GraphWriter {
     }
   }
 
+  /** Two sources of one name must be one: the same type and shape. */
+  #sameSource({ node, dtype, shape }: Tensor): void {
+    if (node.kind === 'operation' || node.kind === 'constant') return
+    const known = this.#sources.get(node.name)
+    if (known && (known.dtype !== dtype || !sameShape(known.shape, shape)))
+      throw new SpiculaError(
+        'graph/weights',
+        `${node.name} is used as ${known.dtype} ${showShape(known.shape)} and as ${dtype} ${showShape(shape)}`,
+      )
+  }
+
   #source(tensor: Tensor, name: string, data: TensorData | undefined): void {
     const { dtype, shape } = tensor
+    this.#sources.set(name, tensor)
     let value = name
     if (data === undefined) {
       this.#inputs[name] = { dtype, shape }

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** The command line: arguments in, exit status out. Each command is a file of its own. */
+import { Command, CommanderError } from 'commander'
+import { SpiculaError } from '../error.ts'
+import { VERSION } from '../version.ts'
+import { checkCommand } from './check.ts'
+import { cropCommand } from './crop.ts'
+import { modelCommand } from './model.ts'
+import { predictCommand } from './predict.ts'
+import { viewsCommand } from './views.ts'
+
+export function program(): Command {
+  const root = new Command('spicula')
+    .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')
+    .version(`spicula ${VERSION}`)
+    .showHelpAfterError('(spicula --help, or spicula COMMAND --help)')
+    .exitOverride()
+  for (const command of [predictCommand(), checkCommand(), viewsCommand(), cropCommand(), modelCommand()])
+    root.addCommand(command)
+  for (const command of everyCommand(root)) command.exitOverride()
+  return root
+}
+
+const everyCommand = (command: Command): Command[] => command.commands.flatMap((c) => [c, ...everyCommand(c)])
+
+/** Prints an error as a person needs it; the stack only with SPICULA_DEBUG. */
+export function printError(error: unknown): void {
+  if (error instanceof SpiculaError) {
+    console.error(`spicula: ${error.message} [${error.code}]`)
+    if (error.hint !== undefined) console.error(`  ${error.hint}`)
+  } else console.error('spicula: a defect in spicula itself:', error)
+  if (process.env.SPICULA_DEBUG && error instanceof Error) console.error(error.stack, error.cause ?? '')
+}
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else {
+    printError(error)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,45 @@
+/** The frames in which a table may give its points; within Spicula every point is LPS mm. */
+import { SpiculaError } from '../error.ts'
+import type { Affine, Triple } from '../volume/volume.ts'
+
+/**
+ * `lps`: world mm, x to the patient's left, y to posterior, z to superior (DICOM, LUNA16, the published tables).
+ * `ras`: world mm, x to the right, y to anterior (NIfTI, 3D Slicer's display).
+ * `voxel`: indices i, j, k of the stored array, a voxel's centre at its integer index, from 0.
+ */
+export const frames = ['lps', 'ras', 'voxel'] as const
+
+export type Frame = (typeof frames)[number]
+
+/**
+ * A frame by its name.
+ * @throws SpiculaError `cohort/frame` for any other word
+ * @example parseFrame('RAS') // 'ras'
+ */
+export function parseFrame(text: string): Frame {
+  const frame = frames.find((name) => name === text.trim().toLowerCase())
+  if (frame === undefined) {
+    throw new SpiculaError('cohort/frame', `"${text}" is no frame`, { hint: `Frames are ${frames.join(', ')}.` })
+  }
+  return frame
+}
+
+/**
+ * A point as a table gives it, in the world's frame.
+ * @param point as written, mm or voxel indices
+ * @param affineLps of the scan: index to LPS mm, row-major 3x4; read for `voxel` only
+ * @returns LPS mm
+ * @example toPointLps([10, 20, 30], 'ras', scan.affineLps) // [-10, -20, 30]
+ */
+export function toPointLps(point: Triple, frame: Frame, affineLps: Affine): Triple {
+  const [x, y, z] = point
+  if (frame === 'lps') return point
+  // 0 - x rather than -x: no negative zeros in tables.
+  if (frame === 'ras') return [0 - x, 0 - y, z]
+  const a = affineLps
+  return [
+    a[0] * x + a[1] * y + a[2] * z + a[3],
+    a[4] * x + a[5] * y + a[6] * z + a[7],
+    a[8] * x + a[9] * y + a[10] * z + a[11],
+  ]
+}

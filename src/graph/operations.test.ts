@@ -1,0 +1,264 @@
+/** Every operation: its value on the runtime against a plain loop in double precision, on random shapes. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../random.ts'
+import { writeOnnx } from './onnx.ts'
+import * as g from './operations.ts'
+import { openSession } from './session.node.ts'
+import type { Tensor, TensorData } from './tensor.ts'
+
+/** A dense array in double precision, the reference's own and only type. */
+interface Dense {
+  readonly shape: readonly number[]
+  readonly data: readonly number[]
+}
+
+const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
+
+/** Position in `shape` of a flat index, and back; size-1 axes of a broadcast operand stay at 0. */
+const unravel = (shape: readonly number[], flat: number): number[] => {
+  const index: number[] = []
+  for (let axis = shape.length - 1, rest = flat; axis >= 0; axis--) {
+    index[axis] = rest % shape[axis]
+    rest = Math.floor(rest / shape[axis])
+  }
+  return index
+}
+const at = ({ shape, data }: Dense, index: readonly number[]): number => {
+  const own = index.slice(index.length - shape.length)
+  return data[own.reduce((flat, i, axis) => flat * shape[axis] + (shape[axis] === 1 ? 0 : i), 0)]
+}
+const build = (shape: readonly number[], value: (index: number[]) => number): Dense => ({
+  shape,
+  data: Array.from({ length: size(shape) }, (_, flat) => value(unravel(shape, flat))),
+})
+const sum = (n: number, term: (i: number) => number) =>
+  Array.from({ length: n }, (_, i) => term(i)).reduce((a, b) => a + b, 0)
+
+/** Abramowitz and Stegun 7.1.5: the series of erf, exact to double precision for the arguments here. */
+function erf(x: number): number {
+  let term = x
+  let total = x
+  for (let n = 1; n < 200; n++) {
+    term *= -(x * x) / n
+    total += term / (2 * n + 1)
+  }
+  return (2 / Math.sqrt(Math.PI)) * total
+}
+
+interface Row {
+  readonly name: string
+  /** Shapes of the inputs. */
+  readonly shapes: fc.Arbitrary<readonly (readonly number[])[]>
+  readonly graph: (...inputs: Tensor[]) => Tensor
+  readonly reference: (...inputs: Dense[]) => Dense
+  /** Keeps arguments where the function is defined. */
+  readonly positive?: boolean
+}
+
+const dim = fc.integer({ min: 1, max: 5 })
+const anyShape = fc.array(dim, { minLength: 1, maxLength: 4 })
+const oneShape = anyShape.map((shape) => [shape])
+/** Two shapes that broadcast: some axes of either are 1, or missing in front. */
+const pair = fc
+  .array(fc.record({ n: dim, left: fc.boolean(), right: fc.boolean() }), { minLength: 1, maxLength: 4 })
+  .chain((axes) =>
+    fc
+      .nat({ max: axes.length - 1 })
+      .map((missing) => [
+        axes.map(({ n, left }) => (left ? n : 1)),
+        axes.slice(missing).map(({ n, right }) => (right ? n : 1)),
+      ]),
+  )
+const broadcast = (a: Dense, b: Dense, f: (x: number, y: number) => number): Dense => {
+  const rank = Math.max(a.shape.length, b.shape.length)
+  const dimOf = (x: Dense, axis: number) => x.shape[axis - rank + x.shape.length] ?? 1
+  const shape = Array.from({ length: rank }, (_, axis) => Math.max(dimOf(a, axis), dimOf(b, axis)))
+  return build(shape, (index) => f(at(a, index), at(b, index)))
+}
+const map = (x: Dense, f: (v: number) => number): Dense => ({ shape: x.shape, data: x.data.map(f) })
+
+const unary = (name: string, graph: (x: Tensor) => Tensor, f: (x: number) => number, positive = false): Row => ({
+  name,
+  shapes: oneShape,
+  graph,
+  reference: (x) => map(x, f),
+  positive,
+})
+const binary = (name: string, graph: (a: Tensor, b: Tensor) => Tensor, f: (x: number, y: number) => number): Row => ({
+  name,
+  shapes: pair,
+  graph,
+  reference: (a, b) => broadcast(a, b, f),
+  positive: name === 'div',
+})
+const lastAxis = (x: Dense, f: (row: number[]) => number[]): Dense => {
+  const width = x.shape.at(-1) ?? 1
+  const rows = Array.from({ length: x.data.length / width }, (_, r) => f(x.data.slice(r * width, (r + 1) * width)))
+  return { shape: x.shape, data: rows.flat() }
+}
+
+const matMulRow = (transposeA: boolean, transposeB: boolean, alpha: number): Row => ({
+  name: `matMul${transposeA ? ' aT' : ''}${transposeB ? ' bT' : ''}${alpha === 1 ? '' : ` alpha ${alpha}`}`,
+  shapes: fc.tuple(dim, dim, dim, dim, dim).map(([b1, b2, m, k, n]) => [
+    [b1, b2, ...(transposeA ? [k, m] : [m, k])],
+    [b2, ...(transposeB ? [n, k] : [k, n])],
+  ]),
+  graph: (a, b) => g.matMul(a, b, { transposeA, transposeB, alpha }),
+  reference: (a, b) => {
+    const [b1, b2, r, c] = a.shape
+    const [m, k] = transposeA ? [c, r] : [r, c]
+    const n = transposeB ? b.shape[1] : b.shape[2]
+    return build(
+      [b1, b2, m, n],
+      ([i, j, row, column]) =>
+        alpha *
+        sum(
+          k,
+          (s) =>
+            at(a, [i, j, ...(transposeA ? [s, row] : [row, s])]) *
+            at(b, [j, ...(transposeB ? [column, s] : [s, column])]),
+        ),
+    )
+  },
+})
+
+const rank3 = fc.tuple(dim, dim, dim)
+const rows: Row[] = [
+  binary('add', g.add, (x, y) => x + y),
+  binary('sub', g.sub, (x, y) => x - y),
+  binary('mul', g.mul, (x, y) => x * y),
+  binary('div', g.div, (x, y) => x / y),
+  unary('exp', g.exp, Math.exp),
+  unary('log', g.log, Math.log, true),
+  unary('sqrt', g.sqrt, Math.sqrt, true),
+  unary('tanh', g.tanh, Math.tanh),
+  unary('sigmoid', g.sigmoid, (x) => 1 / (1 + Math.exp(-x))),
+  unary('relu', g.relu, (x) => Math.max(x, 0)),
+  unary('gelu', g.gelu, (x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
+  unary('quickGelu', g.quickGelu, (x) => x / (1 + Math.exp(-1.702 * x))),
+  unary('cast there and back', (x) => g.cast(g.cast(x, 'int64'), 'float32'), Math.trunc),
+  matMulRow(false, false, 1),
+  matMulRow(true, false, 1),
+  matMulRow(false, true, 1),
+  matMulRow(true, true, 0.25),
+  {
+    name: 'softmax',
+    shapes: oneShape,
+    graph: (x) => g.softmax(x),
+    reference: (x) => lastAxis(x, (row) => row.map((v) => Math.exp(v) / sum(row.length, (i) => Math.exp(row[i])))),
+  },
+  {
+    name: 'layerNorm',
+    shapes: anyShape.map((shape) => [shape, [shape.at(-1) ?? 1], [shape.at(-1) ?? 1]]),
+    graph: (x, scale, bias) => g.layerNorm(x, scale, bias, 1e-3),
+    reference: (x, scale, bias) =>
+      lastAxis(x, (row) => {
+        const mean = sum(row.length, (i) => row[i]) / row.length
+        const variance = sum(row.length, (i) => (row[i] - mean) ** 2) / row.length
+        return row.map((v, i) => ((v - mean) / Math.sqrt(variance + 1e-3)) * scale.data[i] + bias.data[i])
+      }),
+  },
+  {
+    name: 'l2Normalize',
+    shapes: oneShape,
+    graph: g.l2Normalize,
+    reference: (x) => lastAxis(x, (row) => row.map((v) => v / Math.hypot(...row))),
+  },
+  {
+    name: 'reduceSum',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.reduceSum(x, [0, -1]),
+    reference: (x) => build([x.shape[1]], ([j]) => sum(x.shape[0], (i) => sum(x.shape[2], (k) => at(x, [i, j, k])))),
+  },
+  {
+    name: 'reduceSum, dims kept',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.reduceSum(x, [1], { keepDims: true }),
+    reference: (x) => build([x.shape[0], 1, x.shape[2]], ([i, , k]) => sum(x.shape[1], (j) => at(x, [i, j, k]))),
+  },
+  {
+    name: 'reshape',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.reshape(x, [x.shape[2], Number(x.shape[0]) * Number(x.shape[1])]),
+    reference: ({ shape, data }) => ({ shape: [shape[2], shape[0] * shape[1]], data }),
+  },
+  {
+    name: 'transpose',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.transpose(x, [2, 0, 1]),
+    reference: (x) => build([x.shape[2], x.shape[0], x.shape[1]], ([a, b, c]) => at(x, [b, c, a])),
+  },
+  {
+    name: 'concat',
+    shapes: fc.tuple(dim, dim, dim).map(([n, a, b]) => [
+      [n, a],
+      [n, b],
+    ]),
+    graph: (a, b) => g.concat([a, b], -1),
+    reference: (a, b) =>
+      build([a.shape[0], a.shape[1] + b.shape[1]], ([i, j]) =>
+        j < a.shape[1] ? at(a, [i, j]) : at(b, [i, j - a.shape[1]]),
+      ),
+  },
+  {
+    name: 'slice',
+    shapes: rank3.map(([a, b, c]) => [[a, b + 2, c]]),
+    graph: (x) => g.slice(x, 1, 1, Number(x.shape[1])),
+    reference: (x) => build([x.shape[0], x.shape[1] - 1, x.shape[2]], ([i, j, k]) => at(x, [i, j + 1, k])),
+  },
+  {
+    name: 'select',
+    shapes: rank3.map(([a, b, c]) => [[a, b + 1, c]]),
+    graph: (x) => g.select(x, 1, 1),
+    reference: (x) => build([x.shape[0], x.shape[2]], ([i, k]) => at(x, [i, 1, k])),
+  },
+  {
+    name: 'pad',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.pad(x, 1, 2, 1),
+    reference: (x) =>
+      build([x.shape[0], x.shape[1] + 3, x.shape[2]], ([i, j, k]) =>
+        j < 2 || j >= x.shape[1] + 2 ? 0 : at(x, [i, j - 2, k]),
+      ),
+  },
+  {
+    name: 'broadcastTo',
+    shapes: fc.tuple(dim, dim).map(([a, b]) => [[a, 1, b]]),
+    graph: (x) => g.broadcastTo(x, [2, x.shape[0], 3, x.shape[2]]),
+    reference: (x) => build([2, x.shape[0], 3, x.shape[2]], ([, i, , k]) => at(x, [i, 0, k])),
+  },
+  {
+    name: 'gather',
+    shapes: rank3.map(([a, b, c]) => [[a, b + 3, c]]),
+    graph: (x) => g.gather(x, g.constant({ dtype: 'int64', shape: [2, 2], data: BigInt64Array.of(3n, 0n, 1n, 3n) }), 1),
+    reference: (x) => build([x.shape[0], 2, 2, x.shape[2]], ([i, p, q, k]) => at(x, [i, [3, 0, 1, 3][2 * p + q], k])),
+  },
+]
+
+const toTensor = ({ shape, data }: Dense): TensorData => ({ dtype: 'float32', shape, data: Float32Array.from(data) })
+
+describe('operations', () => {
+  it.each(rows)('$name equals its definition', async ({ shapes, graph, reference, positive }) => {
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.nat(), async (inputShapes, seed) => {
+        const random = seededRandom(seed)
+        const draw = () => (positive ? 0.1 + random.uniform() * 3 : random.normal())
+        // Rounded to float32 first: the reference shall see the numbers that the runtime sees.
+        const inputs = inputShapes.map((shape) => build(shape, () => Math.fround(draw())))
+        const tensors = inputs.map(({ shape }, i) => g.input(`x${i}`, shape))
+        const expected = reference(...inputs)
+        const y = graph(...tensors)
+        expect(y.shape).toEqual(expected.shape)
+        const session = await openSession(writeOnnx({ y }, new Map()), { threads: 1 })
+        const result = await session.run(Object.fromEntries(inputs.map((x, i) => [`x${i}`, toTensor(x)])))
+        await session.close()
+        expect(result.y.shape).toEqual(expected.shape)
+        expected.data.forEach((value, i) => {
+          expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan(2e-5 * (1 + Math.abs(value)))
+        })
+      }),
+      { numRuns: 15 },
+    )
+  })
+})

@@ -1,0 +1,140 @@
+/** `config.json` of a model folder: everything that is needed to predict, beside the weights. */
+import { z } from 'zod'
+import { SpiculaError } from '../error.ts'
+
+const size = z.int().positive()
+const triple = z.tuple([z.number(), z.number(), z.number()])
+const layers = z.array(z.int().nonnegative())
+/** A file inside the folder: no way out of it. */
+const relativeFile = z
+  .string()
+  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[\w][\w./-]*$/, 'must be a relative path that stays inside the model folder')
+
+const transformer = {
+  width: size,
+  layers: size,
+  heads: size,
+  mlpWidth: size,
+  activation: z.enum(['quickGelu', 'gelu']),
+  layerNormEpsilon: z.number().positive(),
+}
+
+const architecture = z
+  .strictObject({
+    image: z.strictObject({
+      ...transformer,
+      resolution: size,
+      patch: size,
+      preNorm: z.boolean(),
+      patchBias: z.boolean(),
+      embedDim: size,
+    }),
+    pooling: z.strictObject({ embedDim: size, attentionWidth: size }),
+    text: z.strictObject({ ...transformer, vocabulary: size, context: size, embedDim: size }).optional(),
+    lora: z
+      .strictObject({
+        rank: size,
+        alpha: z.number().positive(),
+        scaling: z.enum(['rank-stabilised', 'classic']),
+        targets: z.array(z.enum(['q', 'k', 'v', 'o'])).min(1),
+        imageLayers: layers,
+        textLayers: layers,
+      })
+      .optional(),
+  })
+  .superRefine(({ image, text, lora }, context) => {
+    const fail = (message: string) => context.addIssue({ code: 'custom', message })
+    if (image.resolution % image.patch !== 0)
+      fail(`image.resolution ${image.resolution} is no multiple of image.patch ${image.patch}`)
+    for (const [name, tower] of Object.entries({ image, text })) {
+      if (tower && tower.width % tower.heads !== 0)
+        fail(`${name}.width ${tower.width} is no multiple of ${name}.heads ${tower.heads}`)
+    }
+    const beyond = lora?.imageLayers.find((layer) => layer >= image.layers)
+    if (beyond !== undefined) fail(`lora.imageLayers names layer ${beyond} of ${image.layers}`)
+    const beyondText = lora?.textLayers.find((layer) => layer >= (text?.layers ?? 0))
+    if (beyondText !== undefined) fail(`lora.textLayers names layer ${beyondText} of ${text?.layers ?? 0}`)
+  })
+
+const preprocessing = z.strictObject({
+  /** Where the samples of a crop lie; what the model was trained on (docs/geometry.md). */
+  geometry: z.enum(['exact', 'published']),
+  /** Of the three colour channels of CLIP. */
+  mean: triple,
+  std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+})
+
+/** A beta calibration (Kull et al. 2017): sigmoid(a ln p - b ln(1 - p) + c). */
+const betaCalibration = z.strictObject({ a: z.number(), b: z.number(), c: z.number() })
+
+/** Which of a fold's checkpoints: the best by validation loss of prediction, of CLIP, or of both. */
+export const CHECKPOINTS = ['both', 'prediction', 'clip'] as const
+export type Checkpoint = (typeof CHECKPOINTS)[number]
+
+const fold = z.strictObject({
+  both: relativeFile,
+  prediction: relativeFile.optional(),
+  clip: relativeFile.optional(),
+  /** Fitted on the checkpoint for both. */
+  calibration: betaCalibration.optional(),
+})
+
+const description = {
+  name: z.string().min(1),
+  version: z.string().min(1),
+  /** Where the weights come from and what they were trained on. */
+  provenance: z.string(),
+  license: z.string(),
+  intendedUse: z.string(),
+}
+
+const modelConfig = z
+  .strictObject({
+    format: z.literal('spicula-model/1'),
+    ...description,
+    architecture,
+    preprocessing,
+    base: relativeFile,
+    folds: z.array(fold).min(1),
+  })
+  .superRefine(({ folds }, context) => {
+    for (const part of ['calibration', 'prediction', 'clip'] as const) {
+      const having = folds.filter((one) => one[part]).length
+      if (having !== 0 && having !== folds.length)
+        context.addIssue({ code: 'custom', message: `${having} of ${folds.length} folds have ${part}: all or none` })
+    }
+  })
+
+/** What `spicula model init` makes a random model from. */
+const initConfig = z.strictObject({
+  ...description,
+  architecture,
+  preprocessing,
+  folds: size.max(100),
+})
+
+export type ModelConfig = z.infer<typeof modelConfig>
+export type InitConfig = z.infer<typeof initConfig>
+export type BetaCalibration = z.infer<typeof betaCalibration>
+
+/**
+ * Parses `config.json` of a model folder.
+ * @throws SpiculaError `inference/config` with every misfit, by its path in the file
+ */
+export const parseModelConfig = (json: string, file: string): ModelConfig => parse(modelConfig, json, file)
+
+/** Parses the file that `spicula model init --config` reads. */
+export const parseInitConfig = (json: string, file: string): InitConfig => parse(initConfig, json, file)
+
+function parse<T>(schema: z.ZodType<T>, json: string, file: string): T {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw new SpiculaError('inference/config', `${file} is no JSON: ${cause instanceof Error ? cause.message : cause}`)
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+  throw new SpiculaError('inference/config', `${file} does not describe a model: ${issues.join('; ')}`)
+}

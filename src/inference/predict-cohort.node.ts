@@ -1,0 +1,90 @@
+/** A cohort through the model: worker threads prepare views while the model runs, one bad row loses no other. */
+import { availableParallelism } from 'node:os'
+import type { Frame } from '../cohort/frame.ts'
+import { groupByScan } from '../cohort/group.ts'
+import type { LocatedRow } from '../cohort/manifest.node.ts'
+import { problemOf, type RowProblem } from '../cohort/problem.ts'
+import { SpiculaError } from '../error.ts'
+import { failure, type NoduleOutcome, type ScanTask } from '../nodule/prepare-scan.node.ts'
+import type { ViewSet } from '../nodule/views.ts'
+import type { Note } from '../volume/volume.ts'
+import { inOrder, openPool } from '../worker-pool.node.ts'
+import type { NodulePrediction, Predictor } from './predictor.node.ts'
+import { preprocessingOf } from './preprocessing.ts'
+
+/** A row's answer, or why it has none. */
+export type RowResult =
+  | {
+      readonly row: LocatedRow
+      readonly prediction: NodulePrediction
+      /** Names of the views that were made, in the order of the attention weights. */
+      readonly views: readonly string[]
+      readonly notes: readonly Note[]
+    }
+  | { readonly row: LocatedRow; readonly problem: RowProblem }
+
+/** Nodules that go through the model at once. */
+const BATCH = 4
+
+/**
+ * Predicts every row. Nodules of one scan are prepared together, so the order is that of the scans' first rows; it and
+ * the batches depend on the rows alone, so the same rows give the same bits whatever the threads do.
+ * @param options the frame of the rows' points, and which views to make
+ * @example for await (const result of predictCohort(rows, predictor, { frame: 'lps', views: 'nine' })) console.log(result)
+ */
+export async function* predictCohort(
+  rows: readonly LocatedRow[],
+  predictor: Predictor,
+  { frame, views }: { readonly frame: Frame; readonly views: ViewSet },
+): AsyncGenerator<RowResult> {
+  const scans = groupByScan(rows, ({ imageFile }) => imageFile)
+  const threads = Math.max(1, Math.min(scans.length, availableParallelism()))
+  const pool = openPool<ScanTask, NoduleOutcome[]>(
+    new URL('../nodule/prepare.worker.node.ts', import.meta.url),
+    threads,
+  )
+  const preprocessing = preprocessingOf(predictor.config, views)
+  try {
+    let batch: Ready[] = []
+    const prepared = inOrder(scans, 2 * threads + 2, async (group) => {
+      const points = group.map(({ point }) => point)
+      try {
+        return { group, outcomes: await pool.run({ imageFile: group[0].imageFile, frame, points, preprocessing }) }
+      } catch (error) {
+        // The thread died, of memory say: that scan's rows fail, the others go on.
+        return { group, outcomes: group.map(() => failure(error)) }
+      }
+    })
+    for await (const { group, outcomes } of prepared) {
+      for (const [i, outcome] of outcomes.entries()) {
+        if ('failed' in outcome) {
+          const { code, message, hint } = outcome.failed
+          const error = new SpiculaError(code, message, hint === undefined ? {} : { hint })
+          yield { row: group[i], problem: problemOf(group[i], error) }
+          continue
+        }
+        batch.push({ row: group[i], outcome })
+        if (batch.length < BATCH) continue
+        yield* await runBatch(predictor, batch)
+        batch = []
+      }
+    }
+    yield* await runBatch(predictor, batch)
+  } finally {
+    await pool.close()
+  }
+}
+
+interface Ready {
+  readonly row: LocatedRow
+  readonly outcome: Extract<NoduleOutcome, { prepared: unknown }>
+}
+
+async function runBatch(predictor: Predictor, batch: readonly Ready[]): Promise<RowResult[]> {
+  const bags = batch.map(({ outcome: { prepared } }) => ({ views: prepared.pixels, count: prepared.shape[0] }))
+  const predictions = await predictor.predict(bags)
+  return batch.map(({ row, outcome }, i) => {
+    const views = outcome.prepared.views.map(({ name }) => name)
+    return { row, prediction: predictions[i], views, notes: outcome.notes }
+  })
+}
