@@ -1,0 +1,218 @@
+/** The towers, pooling and heads against a plain implementation in double precision, and against published numbers. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { writeOnnx } from '../graph/onnx.ts'
+import { openSession } from '../graph/session.node.ts'
+import type { TensorData } from '../graph/tensor.ts'
+import { seededRandom } from '../random.ts'
+import { stackFolds } from './folds.ts'
+import { inferArchitecture } from './infer.ts'
+import { weightShapes } from './initialise.ts'
+import { type Architecture, imageSide, textSide } from './model.ts'
+import { referenceImageSide } from './reference.fixture.ts'
+import { graphWeights } from './weights.ts'
+
+const NORMALISATION = { mean: [0.4, 0.5, 0.3], std: [0.2, 0.3, 0.25] }
+
+const clipLike: Architecture = {
+  image: {
+    resolution: 16,
+    patch: 8,
+    width: 8,
+    layers: 2,
+    heads: 2,
+    mlpWidth: 12,
+    activation: 'quickGelu',
+    layerNormEpsilon: 1e-5,
+    preNorm: true,
+    patchBias: false,
+    embedDim: 6,
+  },
+  pooling: { embedDim: 5, attentionWidth: 3 },
+  lora: {
+    rank: 2,
+    alpha: 3,
+    scaling: 'rank-stabilised',
+    targets: ['q', 'v', 'o'],
+    imageLayers: [0, 1],
+    textLayers: [],
+  },
+}
+const deitLike: Architecture = {
+  image: {
+    ...clipLike.image,
+    activation: 'gelu',
+    layerNormEpsilon: 1e-6,
+    preNorm: false,
+    patchBias: true,
+    layers: 1,
+    heads: 4,
+  },
+  pooling: clipLike.pooling,
+}
+
+type Weights = Map<string, TensorData>
+
+function randomWeights(architecture: Architecture, seed: number): Weights {
+  const side = imageSide(architecture, graphWeights({ folds: 1 }), {
+    normalisation: NORMALISATION,
+    mergeLora: false,
+    maxViews: 3,
+  })
+  const random = seededRandom(seed)
+  const weights: Weights = new Map()
+  for (const [name, shape] of weightShapes(Object.values(side))) {
+    const data = Float32Array.from(
+      { length: shape.reduce((a, b) => a * b, 1) },
+      () => 0.4 * random.normal() + (/ln_.*weight/.test(name) ? 1 : 0),
+    )
+    weights.set(name, { dtype: 'float32', shape, data })
+  }
+  return weights
+}
+
+/** Two nodules: one of three views, one of two. */
+const bags = [
+  [0, 1, 2],
+  [3, 4],
+]
+const views = Float32Array.from(
+  { length: 5 * 256 },
+  (
+    (random) => () =>
+      random.uniform()
+  )(seededRandom(7)),
+)
+const feeds = {
+  views: { dtype: 'float32', shape: [5, 16, 16], data: views },
+  members: { dtype: 'int64', shape: [2, 3], data: BigInt64Array.of(0n, 1n, 2n, 3n, 4n, 0n) },
+  present: { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 1, 1, 1, 1, 0) },
+} as const satisfies Record<string, TensorData>
+
+async function run(
+  architecture: Architecture,
+  folds: readonly Weights[],
+  stacked: ReadonlySet<string>,
+  mergeLora: boolean,
+) {
+  const weights: Weights = new Map(folds[0])
+  for (const name of stacked)
+    weights.set(
+      name,
+      stackFolds(
+        name,
+        folds.map((fold) => fold.get(name) as TensorData),
+      ),
+    )
+  const side = imageSide(architecture, graphWeights({ folds: folds.length, stacked }), {
+    normalisation: NORMALISATION,
+    mergeLora,
+    maxViews: 3,
+  })
+  const session = await openSession(writeOnnx({ ...side }, weights))
+  const result = await session.run(feeds)
+  await session.close()
+  return result
+}
+
+const close = (actual: ArrayLike<number | bigint>, expected: readonly number[], tolerance: number) => {
+  expect(actual.length).toBe(expected.length)
+  expected.forEach((value, i) => {
+    expect(Math.abs(Number(actual[i]) - value)).toBeLessThan(tolerance)
+  })
+}
+
+describe('the image side', () => {
+  it.each([
+    ["CLIP's tower, LoRA separate", clipLike, false],
+    ["CLIP's tower, LoRA merged", clipLike, true],
+    ["DeiT's tower", deitLike, false],
+  ] as const)('%s equals plain loops', async (_, architecture, merge) => {
+    const weights = randomWeights(architecture, 1)
+    const expected = referenceImageSide(architecture, weights, views, bags, NORMALISATION)
+    const { embedding, attention, logits, probability } = await run(architecture, [weights], new Set(), merge)
+    close(embedding.data, expected.embedding.flat(), 1e-4)
+    close(logits.data, expected.logits.flat(), 1e-4)
+    close(
+      probability.data,
+      expected.logits.map(([a, b]) => 1 / (1 + Math.exp(a - b))),
+      1e-4,
+    )
+    close(attention.data, [...expected.attention[0], ...expected.attention[1], 0], 1e-4)
+  })
+
+  it('runs any subset of weights stacked over folds as each fold alone', async () => {
+    const names = [...randomWeights(clipLike, 0).keys()]
+    await fc.assert(
+      fc.asyncProperty(fc.subarray(names), fc.boolean(), async (chosen, merge) => {
+        const stacked = new Set(chosen)
+        const base = randomWeights(clipLike, 1)
+        const folds = [2, 3, 4].map((seed) => {
+          const own = randomWeights(clipLike, seed)
+          return new Map(
+            [...base].map(([name, data]) => [name, stacked.has(name) ? (own.get(name) as TensorData) : data]),
+          )
+        })
+        const together = await run(clipLike, folds, stacked, merge)
+        for (const [fold, weights] of folds.entries()) {
+          const alone = await run(clipLike, [weights], new Set(), merge)
+          // Nothing stacked: one row of results stands for every fold.
+          const row = together.logits.shape[0] === 1 ? 0 : fold
+          close(together.logits.data.slice(row * 4, row * 4 + 4), Array.from(alone.logits.data, Number), 1e-4)
+        }
+      }),
+      { numRuns: 12 },
+    )
+  })
+
+  it('is not moved by what stands in the padding of a bag', async () => {
+    const weights = randomWeights(clipLike, 1)
+    const side = imageSide(clipLike, graphWeights({ folds: 1 }), {
+      normalisation: NORMALISATION,
+      mergeLora: false,
+      maxViews: 3,
+    })
+    const session = await openSession(writeOnnx({ logits: side.logits }, weights))
+    const other = { ...feeds, members: { ...feeds.members, data: BigInt64Array.of(0n, 1n, 2n, 3n, 4n, 3n) } }
+    expect((await session.run(other)).logits.data).toEqual((await session.run(feeds)).logits.data)
+    await session.close()
+  })
+})
+
+describe('an architecture', () => {
+  it('is read off the shapes of its weights', () => {
+    const architecture: Architecture = {
+      image: { ...clipLike.image, width: 128, heads: 2 },
+      pooling: clipLike.pooling,
+      text: {
+        width: 64,
+        layers: 1,
+        heads: 1,
+        mlpWidth: 32,
+        activation: 'quickGelu',
+        layerNormEpsilon: 1e-5,
+        vocabulary: 20,
+        context: 7,
+        embedDim: 6,
+      },
+      lora: {
+        rank: 2,
+        alpha: 1,
+        scaling: 'rank-stabilised',
+        targets: ['q', 'v', 'o'],
+        imageLayers: [1],
+        textLayers: [0],
+      },
+    }
+    const weights = graphWeights({ folds: 1 })
+    const image = imageSide(architecture, weights, { normalisation: NORMALISATION, mergeLora: false, maxViews: 3 })
+    const text = textSide({ ...architecture, text: architecture.text as NonNullable<Architecture['text']> }, weights, {
+      mergeLora: false,
+    })
+    expect(inferArchitecture(weightShapes([...Object.values(image), ...Object.values(text)]))).toEqual(architecture)
+  })
+
+  it('names what is missing', () => {
+    expect(() => inferArchitecture(new Map())).toThrow(/vision_model\.conv1\.weight/)
+  })
+})

@@ -1,0 +1,131 @@
+/** The image side in plain loops and double precision, written from REFERENCE 3 to 6 alone: what tests compare with. */
+import type { TensorData } from '../graph/tensor.ts'
+import type { Architecture } from './model.ts'
+
+type Vector = number[]
+type Matrix = Vector[]
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, x, i) => sum + x * b[i], 0)
+const plus = (a: Vector, b: Vector) => a.map((x, i) => x + b[i])
+const softmax = (x: Vector) => {
+  const e = x.map((v) => Math.exp(v - Math.max(...x)))
+  return e.map((v) => v / e.reduce((a, b) => a + b, 0))
+}
+
+/** erf to 1e-15 by its Taylor series, for the small arguments of a test. */
+function erf(x: number): number {
+  let term = x
+  let total = x
+  for (let n = 1; n < 300; n++) {
+    term *= -(x * x) / n
+    total += term / (2 * n + 1)
+  }
+  return Math.abs(x) > 6 ? Math.sign(x) : (2 / Math.sqrt(Math.PI)) * total
+}
+
+export function referenceImageSide(
+  { image, lora }: Architecture,
+  weights: ReadonlyMap<string, TensorData>,
+  views: Float32Array,
+  bags: readonly (readonly number[])[],
+  { mean, std }: { mean: readonly number[]; std: readonly number[] },
+) {
+  const vector = (name: string): Vector => Array.from(weights.get(name)?.data ?? [], Number)
+  const matrix = (name: string): Matrix => {
+    const { shape = [1, 1] } = weights.get(name) ?? {}
+    const flat = vector(name)
+    const columns = flat.length / shape[0]
+    return Array.from({ length: shape[0] }, (_, r) => flat.slice(r * columns, (r + 1) * columns))
+  }
+  const linear = (x: Vector, name: string): Vector => {
+    const bias = vector(`${name}.bias`)
+    return matrix(`${name}.weight`).map((row, o) => dot(row, x) + (bias[o] ?? 0))
+  }
+  const layerNorm = (x: Vector, name: string): Vector => {
+    const centre = x.reduce((a, b) => a + b, 0) / x.length
+    const variance = x.reduce((a, b) => a + (b - centre) ** 2, 0) / x.length
+    const [scale, bias] = [vector(`${name}.weight`), vector(`${name}.bias`)]
+    return x.map((v, i) => ((v - centre) / Math.sqrt(variance + image.layerNormEpsilon)) * scale[i] + bias[i])
+  }
+  const activation = (x: number) =>
+    image.activation === 'quickGelu' ? x / (1 + Math.exp(-1.702 * x)) : (x / 2) * (1 + erf(x / Math.SQRT2))
+  const projection = (x: Vector, layer: number, target: 'q' | 'k' | 'v' | 'o'): Vector => {
+    const name = `vision_model.transformer.resblocks.${layer}.attn.${{ q: 'q_proj', k: 'k_proj', v: 'v_proj', o: 'proj' }[target]}`
+    const y = linear(x, name)
+    if (!lora?.targets.includes(target) || !lora.imageLayers.includes(layer)) return y
+    const low = matrix(`${name}.w_lora_A`).map((row) => dot(row, x))
+    const scale = lora.scaling === 'classic' ? lora.alpha / lora.rank : lora.alpha / Math.sqrt(lora.rank)
+    return plus(
+      y,
+      matrix(`${name}.w_lora_B`).map((row) => scale * dot(row, low)),
+    )
+  }
+
+  const tower = (view: Float32Array): Vector => {
+    const { resolution, patch, width, heads } = image
+    const side = resolution / patch
+    const kernel = matrix('vision_model.conv1.weight') // [width][3 * patch * patch]
+    const bias = vector('vision_model.conv1.bias')
+    let tokens: Matrix = [vector('vision_model.class_embedding')]
+    for (let py = 0; py < side; py++)
+      for (let px = 0; px < side; px++) {
+        const pixels: Vector = []
+        for (let c = 0; c < 3; c++)
+          for (let y = 0; y < patch; y++)
+            for (let x = 0; x < patch; x++)
+              pixels.push((view[(py * patch + y) * resolution + px * patch + x] - mean[c]) / std[c])
+        tokens.push(kernel.map((row, o) => dot(row, pixels) + (bias[o] ?? 0)))
+      }
+    const positions = matrix('vision_model.positional_embedding')
+    tokens = tokens.map((token, i) => plus(token, positions[i]))
+    if (image.preNorm) tokens = tokens.map((token) => layerNorm(token, 'vision_model.ln_pre'))
+    const d = width / heads
+    for (let layer = 0; layer < image.layers; layer++) {
+      const block = `vision_model.transformer.resblocks.${layer}`
+      const normal = tokens.map((token) => layerNorm(token, `${block}.ln_1`))
+      const [q, k, v] = (['q', 'k', 'v'] as const).map((target) => normal.map((x) => projection(x, layer, target)))
+      const mixed = q.map((query) =>
+        Array.from({ length: heads }, (_, h) => {
+          const part = (x: Vector) => x.slice(h * d, (h + 1) * d)
+          const weight = softmax(k.map((key) => dot(part(query), part(key)) / Math.sqrt(d)))
+          return part(query).map((_, i) => weight.reduce((sum, w, t) => sum + w * part(v[t])[i], 0))
+        }).flat(),
+      )
+      tokens = tokens.map((token, i) => plus(token, projection(mixed[i], layer, 'o')))
+      tokens = tokens.map((token) => {
+        const hidden = linear(layerNorm(token, `${block}.ln_2`), `${block}.mlp.c_fc`).map(activation)
+        return plus(token, linear(hidden, `${block}.mlp.c_proj`))
+      })
+    }
+    const last = layerNorm(tokens[0], 'vision_model.ln_post')
+    const proj = matrix('vision_model.proj') // [width][embedDim]
+    return proj[0].map((_, e) => last.reduce((sum, x, i) => sum + x * proj[i][e], 0))
+  }
+
+  const pixels = image.resolution ** 2
+  const pooled = bags.map((bag) => {
+    const hidden = bag.map((i) =>
+      linear(tower(views.subarray(i * pixels, (i + 1) * pixels)), 'image_projection.projector.0').map((x) =>
+        Math.max(x, 0),
+      ),
+    )
+    const scores = hidden.map(
+      (h) => linear(linear(h, 'image_projection.attention.0').map(Math.tanh), 'image_projection.attention.2')[0],
+    )
+    const attention = softmax(scores)
+    const embedding = hidden[0].map((_, i) => attention.reduce((sum, a, v) => sum + a * hidden[v][i], 0))
+    return {
+      attention,
+      embedding,
+      logits: linear(
+        embedding.map((x) => x / Math.hypot(...embedding)),
+        'classifier_image',
+      ),
+    }
+  })
+  return {
+    attention: pooled.map(({ attention }) => attention),
+    embedding: pooled.map(({ embedding }) => embedding),
+    logits: pooled.map(({ logits }) => logits),
+  }
+}

@@ -1,0 +1,82 @@
+/** The rooms' order, and Node's modules kept where a browser never goes (docs/decisions.md, "Rooms"). */
+import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+/** In the order in which data flows: a room imports rooms above it, never below. */
+const ROOMS = [
+  'volume',
+  'cohort',
+  'drawing',
+  'nodule',
+  'report',
+  'graph',
+  'clip',
+  'risk',
+  'evaluation',
+  'training',
+  'inference',
+  'datasets',
+  'cli',
+]
+/** Rooms that only ever run in Node.js. */
+const NODE_ROOMS = ['training', 'datasets', 'cli']
+/** Packages with native parts or Node's modules inside. */
+const NODE_PACKAGES = ['onnxruntime-node', '@resvg/resvg-js', 'cli-progress', 'commander', 'dejavu-fonts-ttf']
+
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+)
+const roomOf = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined)
+const importsOf = (file: string): string[] =>
+  [
+    ...readFileSync(join(root, file), 'utf8').matchAll(
+      /^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
+    ),
+  ].map((match) => match[1] ?? match[2])
+const isNodeFile = (file: string): boolean => file.endsWith('.node.ts') || NODE_ROOMS.includes(roomOf(file) ?? '')
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+
+describe('rooms', () => {
+  it('are all known', () => {
+    const rooms = new Set(sources.flatMap((file) => roomOf(file) ?? []))
+    expect([...rooms].filter((room) => !ROOMS.includes(room))).toEqual([])
+  })
+
+  it.each(sources)('%s imports nothing from below', (file) => {
+    const room = roomOf(file)
+    for (const specifier of importsOf(file).filter((one) => one.startsWith('.'))) {
+      const target = roomOf(relative(root, resolve(root, dirname(file), specifier)))
+      // Files beside the rooms (error.ts, random.ts) are for all of them, and need none; index.ts shows them all.
+      if (target === undefined || file === 'index.ts') continue
+      expect(room, `${file} is beside the rooms but imports ${specifier}`).toBeDefined()
+      expect(ROOMS.indexOf(target), `${file} imports ${specifier}`).toBeLessThanOrEqual(ROOMS.indexOf(room ?? ''))
+    }
+  })
+
+  it.each(sources.filter((file) => !isNodeFile(file)))('%s runs in a browser', (file) => {
+    for (const specifier of importsOf(file)) {
+      const node =
+        specifier.startsWith('node:') ||
+        builtinModules.includes(specifier) ||
+        NODE_PACKAGES.includes(packageOf(specifier))
+      const nodeFile = specifier.startsWith('.') && specifier.endsWith('.node.ts')
+      expect(node || nodeFile, `${file} imports ${specifier}`).toBe(false)
+    }
+  })
+})
+
+describe('the version', () => {
+  it("is package.json's", async () => {
+    const { VERSION } = await import('./version.ts')
+    expect(JSON.parse(readFileSync(join(root, '../package.json'), 'utf8')).version).toBe(VERSION)
+  })
+})
