@@ -1,7 +1,7 @@
 /** What `spicula crop`, `views` and `check` make of one scan: files on disk. Runs in worker threads. */
 import { join } from 'node:path'
 import { writeFileAtomic } from '../cohort/atomic.node.ts'
-import { type Frame, toPointLps } from '../cohort/frame.ts'
+import type { Frame } from '../cohort/frame.ts'
 import { encodeNpy } from '../cohort/npy.ts'
 import { contactSheetSvg } from '../drawing/contact-sheet.ts'
 import { orthogonalSvg } from '../drawing/orthogonal.ts'
@@ -9,10 +9,9 @@ import { rasterise } from '../drawing/rasterise.node.ts'
 import { cropNodule } from '../nodule/crop.ts'
 import type { Geometry } from '../nodule/geometry.ts'
 import { prepareViews } from '../nodule/prepare.ts'
-import { failure } from '../nodule/prepare-scan.node.ts'
+import { type Failed, forEachPlace } from '../nodule/prepare-scan.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import { VERSION } from '../version.ts'
-import { openScan } from '../volume/open.node.ts'
 import type { Note, Scan, Triple } from '../volume/volume.ts'
 
 /** What to make of each nodule. */
@@ -30,28 +29,16 @@ export interface ExportTask {
   readonly out: string
 }
 
-export type ExportOutcome = { readonly notes: readonly Note[] } | ReturnType<typeof failure>
+export type ExportOutcome = { readonly notes: readonly Note[] } | Failed
 
-/** Makes the files of every nodule of a scan; one that fails never loses the others. */
-export async function exportNodules(task: ExportTask): Promise<ExportOutcome[]> {
-  const outcomes: ExportOutcome[] = []
-  let scan: Scan
-  try {
-    scan = await openScan(task.imageFile)
-  } catch (error) {
-    return task.nodules.map(() => failure(error))
-  }
-  for (const { stem, line, point } of task.nodules) {
-    try {
-      const pointLps = toPointLps(point, task.frame, scan.affineLps)
-      const place = { scan, pointLps, path: join(task.out, stem), title: `${stem}`, line }
-      const notes = await PRODUCTS[task.product.kind](place, task.product as never)
-      outcomes.push({ notes: [...scan.notes, ...notes] })
-    } catch (error) {
-      outcomes.push(failure(error))
-    }
-  }
-  return outcomes
+/** Makes the files of every nodule of a scan. */
+export function exportNodules({ imageFile, frame, nodules, product, out }: ExportTask): Promise<ExportOutcome[]> {
+  const points = nodules.map(({ point }) => point)
+  return forEachPlace(imageFile, { frame, points }, async (scan, pointLps, index) => {
+    const { stem, line } = nodules[index]
+    const notes = await make({ scan, pointLps, path: join(out, stem), title: stem, line }, product)
+    return { notes: [...scan.notes, ...notes] }
+  })
 }
 
 interface Place {
@@ -63,28 +50,39 @@ interface Place {
   readonly line: number
 }
 
-type Of<K extends Product['kind']> = Extract<Product, { kind: K }>
+function make(place: Place, product: Product): Promise<readonly Note[]> {
+  switch (product.kind) {
+    case 'crop':
+      return makeCrop(place, product)
+    case 'views':
+      return makeViews(place, product)
+    case 'check':
+      return makeCheck(place, product)
+  }
+}
 
-const PRODUCTS = {
-  crop: async ({ scan, pointLps, path }: Place, { geometry, sizeMm }: Of<'crop'>) => {
-    const { hu, shapeZyx, notes } = await cropNodule(scan, pointLps, { geometry, sizeMm })
-    await writeFileAtomic(`${path}.npy`, encodeNpy(hu, shapeZyx))
-    return notes
-  },
-  views: async ({ scan, pointLps, path, title }: Place, { geometry, views: set }: Of<'views'>) => {
-    const { pixels, shape, views, notes } = await prepareViews(scan, pointLps, { geometry, views: set })
-    await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, shape))
-    const labels = views.map(({ label }) => label)
-    const footer = `${geometry} geometry · centre ${showPoint(pointLps)} · ${software}`
-    await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ views: pixels, labels, title, footer })))
-    return notes
-  },
-  check: async ({ scan, pointLps, path, title, line }: Place, { geometry }: Of<'check'>) => {
-    const { hu, shapeZyx, notes } = await cropNodule(scan, pointLps, { geometry })
-    const footer = `row ${line} · centre ${showPoint(pointLps)} · ${software}`
-    await writeFileAtomic(`${path}.png`, rasterise(orthogonalSvg({ cube: hu, size: shapeZyx[1], title, footer })))
-    return notes
-  },
+type Of<Kind extends Product['kind']> = Extract<Product, { kind: Kind }>
+
+async function makeCrop({ scan, pointLps, path }: Place, { geometry, sizeMm }: Of<'crop'>) {
+  const { hu, shapeZyx, notes } = await cropNodule(scan, pointLps, { geometry, sizeMm })
+  await writeFileAtomic(`${path}.npy`, encodeNpy(hu, shapeZyx))
+  return notes
+}
+
+async function makeViews({ scan, pointLps, path, title }: Place, { geometry, views: set }: Of<'views'>) {
+  const { pixels, shape, views, notes } = await prepareViews(scan, pointLps, { geometry, views: set })
+  await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, shape))
+  const labels = views.map(({ label }) => label)
+  const footer = `${geometry} geometry · centre ${showPoint(pointLps)} · ${software}`
+  await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ views: pixels, labels, title, footer })))
+  return notes
+}
+
+async function makeCheck({ scan, pointLps, path, title, line }: Place, { geometry }: Of<'check'>) {
+  const { hu, shapeZyx, notes } = await cropNodule(scan, pointLps, { geometry })
+  const footer = `row ${line} · centre ${showPoint(pointLps)} · ${software}`
+  await writeFileAtomic(`${path}.png`, rasterise(orthogonalSvg({ hu, shapeZyx, title, footer })))
+  return notes
 }
 
 const software = `spicula ${VERSION}`

@@ -102,7 +102,8 @@ const rowAt = (imageFile: string, point: Triple, line: number): LocatedRow => ({
   line,
   pid: '',
   noduleId: String(line),
-  imagePath: imageFile,
+  // Left empty: where the user named one scan, messages may name it too.
+  imagePath: '',
   imageFile: resolve(imageFile),
   point,
   malignant: null,

@@ -97,7 +97,7 @@ describe('orthogonalSvg', () => {
       }
     }
   }
-  const picture = { cube, size, title: 'a', footer: 'b' }
+  const picture = { hu: cube, shapeZyx: [size, size, size] as const, title: 'a', footer: 'b' }
 
   it('shows the head up, the front of an axial plane up and of a sagittal one at the left, the left at the right', () => {
     const page = pixels(orthogonalSvg(picture))
@@ -114,16 +114,25 @@ describe('orthogonalSvg', () => {
   })
 
   it('leaves the nodule free and says what it shows', () => {
-    const svg = orthogonalSvg({ ...picture, windowHu: [-1350, 150], voxelMm: 2 })
-    expect(svg).toContain('window -1350..150 HU · 102 mm a plane')
+    expect(orthogonalSvg(picture)).toContain('window -1000..500 HU · 51 mm a plane · head up')
     const page = pixels(orthogonalSvg(picture))
     expect(page.at(24 + 168, 82 + 168)).toBe(0)
     expect(page.at(24 + 168, 82 + 80)).toBeGreaterThan(100)
   })
 
-  it('refuses what is no cube', () => {
-    for (const bad of [{ size: 50 }, { centre: 51 }, { centre: 1.5 }]) {
-      expect(() => orthogonalSvg({ ...picture, ...bad })).toThrow(expect.objectContaining({ code: 'drawing/cube' }))
+  it('draws the one plane of a single slice', () => {
+    const svg = orthogonalSvg({ ...picture, hu: cube.subarray(0, size * size), shapeZyx: [1, size, size] })
+    expect(svg).toContain('axial')
+    expect(svg).not.toContain('coronal')
+  })
+
+  it('refuses what is no cube or plane', () => {
+    for (const shapeZyx of [
+      [50, 50, 50],
+      [2, size, size],
+      [size, size, 1],
+    ] as const) {
+      expect(() => orthogonalSvg({ ...picture, shapeZyx })).toThrow(expect.objectContaining({ code: 'drawing/cube' }))
     }
   })
 })

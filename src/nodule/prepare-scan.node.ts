@@ -2,7 +2,7 @@
 import { type Frame, toPointLps } from '../cohort/frame.ts'
 import { SpiculaError } from '../error.ts'
 import { openScan } from '../volume/open.node.ts'
-import type { Note, Triple } from '../volume/volume.ts'
+import type { Note, Scan, Triple } from '../volume/volume.ts'
 import { type PreparedViews, type Preprocessing, prepareViews } from './prepare.ts'
 
 /** One scan and the places in it. Plain data, so that it can go to a worker thread. */
@@ -13,36 +13,56 @@ export interface ScanTask {
   readonly preprocessing: Partial<Preprocessing>
 }
 
+/** Why there is nothing for one nodule. */
+export interface Failed {
+  readonly failed: { readonly code: string; readonly message: string; readonly hint: string | undefined }
+}
+
 /** What became of one nodule: its views, or why there are none. */
 export type NoduleOutcome =
   | { readonly prepared: PreparedViews; readonly pointLps: Triple; readonly notes: readonly Note[] }
-  | { readonly failed: { readonly code: string; readonly message: string; readonly hint: string | undefined } }
+  | Failed
+
+/** Nodules of one scan worked on at once: their voxels then come out of one pass over the file. */
+const AT_ONCE = 8
 
 /**
- * Prepares every nodule of a scan; one that fails never loses the others.
- * @returns an outcome for each point, in order
+ * Does something for every place in a scan, the scan opened once. One place that fails never loses the others.
+ * @param points in `frame`
+ * @returns what `work` gives or why it failed, for each point in order
  */
-export async function prepareScan({ imageFile, frame, points, preprocessing }: ScanTask): Promise<NoduleOutcome[]> {
-  const outcomes: NoduleOutcome[] = []
+export async function forEachPlace<Result>(
+  imageFile: string,
+  { frame, points }: { readonly frame: Frame; readonly points: readonly Triple[] },
+  work: (scan: Scan, pointLps: Triple, index: number) => Promise<Result>,
+): Promise<(Result | Failed)[]> {
+  let scan: Scan
   try {
-    const scan = await openScan(imageFile)
-    for (const point of points) {
-      try {
-        const pointLps = toPointLps(point, frame, scan.affineLps)
-        const prepared = await prepareViews(scan, pointLps, preprocessing)
-        outcomes.push({ prepared, pointLps, notes: [...scan.notes, ...prepared.notes] })
-      } catch (error) {
-        outcomes.push(failure(error))
-      }
-    }
+    scan = await openScan(imageFile)
   } catch (error) {
     return points.map(() => failure(error))
+  }
+  const outcomes: (Result | Failed)[] = []
+  for (let first = 0; first < points.length; first += AT_ONCE) {
+    const some = points.slice(first, first + AT_ONCE)
+    const settled = await Promise.allSettled(
+      some.map((point, i) => work(scan, toPointLps(point, frame, scan.affineLps), first + i)),
+    )
+    outcomes.push(...settled.map((one) => (one.status === 'fulfilled' ? one.value : failure(one.reason))))
   }
   return outcomes
 }
 
+/** Prepares every nodule of a scan. */
+export function prepareScan({ imageFile, frame, points, preprocessing }: ScanTask): Promise<NoduleOutcome[]> {
+  return forEachPlace(imageFile, { frame, points }, async (scan, pointLps) => {
+    const prepared = await prepareViews(scan, pointLps, preprocessing)
+    return { prepared, pointLps, notes: [...scan.notes, ...prepared.notes] }
+  })
+}
+
 /** An error as data. One that is not ours is a defect of the software: it is reported with its row, and the run goes on. */
-export function failure(error: unknown): Extract<NoduleOutcome, { failed: unknown }> {
+export function failure(error: unknown): Failed {
   if (error instanceof SpiculaError) return { failed: { code: error.code, message: error.message, hint: error.hint } }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { failed: { code: 'internal/unexpected', message, hint: 'This is a defect of spicula: please report it.' } }

@@ -1,0 +1,158 @@
+/** The model's outputs against a folder laid out like `fixtures/model`. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { asFloat32, stackFolds } from '../src/clip/folds.ts'
+import { inferArchitecture } from '../src/clip/infer.ts'
+import { type Architecture, imageSide, textSide } from '../src/clip/model.ts'
+import { decodeSafetensors } from '../src/clip/safetensors.ts'
+import { graphWeights } from '../src/clip/weights.ts'
+import { writeOnnx } from '../src/graph/onnx.ts'
+import { openSession } from '../src/graph/session.node.ts'
+import type { Tensor, TensorData } from '../src/graph/tensor.ts'
+import { type Comparison, compare } from './report.ts'
+
+type Tensors = ReadonlyMap<string, TensorData>
+
+const TOLERANCE = 1e-4
+/** Far above any model of the tests; a compressed file must not fill the memory. */
+const MAX_INFLATED = 4 * 1024 ** 3
+/** Weights that folds have of their own. */
+const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_/
+const FOLDS = 5
+
+/** Image side with LoRA merged and separate, one fold and five stacked; text side where the folder has it. */
+export async function* compareModel(folder: string): AsyncGenerator<Comparison> {
+  const weights = read(folder, 'model')
+  const inputs = read(folder, 'inputs')
+  const outputs = read(folder, 'outputs')
+  const architecture = inferArchitecture(new Map([...weights].map(([name, { shape }]) => [name, shape])))
+  for (const merged of architecture.lora ? [true, false] : [false])
+    for (const folds of [1, FOLDS])
+      yield* compareImageSide(architecture, foldWeights(weights, folds), { merged, inputs, outputs })
+  if (architecture.text && outputs.has('text_embeds'))
+    for (const merged of architecture.lora ? [true, false] : [false])
+      yield* compareTextSide({ ...architecture, text: architecture.text }, weights, { merged, inputs, outputs })
+}
+
+interface Numbers {
+  readonly merged: boolean
+  readonly inputs: Tensors
+  readonly outputs: Tensors
+}
+
+interface FoldWeights {
+  readonly folds: number
+  readonly tensors: Tensors
+  readonly stacked: ReadonlySet<string>
+}
+
+/** Fold 0 is the folder's model; the others are moved a little, so that mixing folds up would show. */
+function foldWeights(weights: Tensors, folds: number): FoldWeights {
+  if (folds === 1) return { folds, tensors: weights, stacked: new Set() }
+  const tensors = new Map(weights)
+  const stacked = new Set<string>()
+  for (const [name, tensor] of weights) {
+    if (!OWN.test(name)) continue
+    const data = asFloat32(name, tensor)
+    const all = Array.from(
+      { length: folds },
+      (_, fold): TensorData => ({
+        dtype: 'float32',
+        shape: tensor.shape,
+        data: data.map((x) => x * (1 + 0.1 * fold)),
+      }),
+    )
+    tensors.set(name, stackFolds(name, all))
+    stacked.add(name)
+  }
+  return { folds, tensors, stacked }
+}
+
+async function* compareImageSide(
+  architecture: Architecture,
+  { folds, tensors, stacked }: FoldWeights,
+  numbers: Numbers,
+) {
+  const { merged, inputs, outputs } = numbers
+  const pixels = take(inputs, 'pixels_one_channel')
+  const [nodules, maxViews, ...resolution] = pixels.shape
+  const count = nodules * maxViews
+  const side = imageSide(architecture, graphWeights({ folds, stacked }), {
+    // The stored pixels are normalised already.
+    normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
+    mergeLora: merged,
+    maxViews,
+  })
+  const results = await run({ embedding: side.embedding, logits: side.logits }, tensors, {
+    views: { dtype: 'float32', shape: [count, ...resolution], data: asFloat32('pixels_one_channel', pixels) },
+    members: {
+      dtype: 'int64',
+      shape: [nodules, maxViews],
+      data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
+    },
+    present: { dtype: 'float32', shape: [nodules, maxViews], data: new Float32Array(count).fill(1) },
+  })
+  const how = `${loraWord(architecture, merged)}${folds === 1 ? '1 fold' : `fold 0 of ${folds} stacked`}`
+  for (const [ours, theirs] of [
+    ['embedding', 'image_embeds'],
+    ['logits', 'logits_image'],
+  ] as const)
+    yield compareOutput(`${theirs}, ${how}`, results[ours], outputs, theirs)
+}
+
+async function* compareTextSide(
+  architecture: Architecture & { readonly text: NonNullable<Architecture['text']> },
+  weights: Tensors,
+  { merged, inputs, outputs }: Numbers,
+) {
+  const ids = take(inputs, 'input_ids')
+  const [texts, context] = ids.shape
+  const tokens = BigInt64Array.from(ids.data as Int32Array, BigInt)
+  // The end-of-text token has the largest number of all.
+  const endOfText = BigInt64Array.from({ length: texts }, (_, t) => {
+    const row = Array.from(tokens.subarray(t * context, (t + 1) * context), Number)
+    return BigInt(t * context + row.indexOf(Math.max(...row)))
+  })
+  const results = await run({ ...textSide(architecture, graphWeights({ folds: 1 }), { mergeLora: merged }) }, weights, {
+    tokens: { dtype: 'int64', shape: [texts, context], data: tokens },
+    endOfText: { dtype: 'int64', shape: [texts], data: endOfText },
+  })
+  for (const [ours, theirs] of [
+    ['embedding', 'text_embeds'],
+    ['logits', 'logits_text'],
+  ] as const)
+    yield compareOutput(`${theirs}, ${loraWord(architecture, merged)}1 fold`, results[ours], outputs, theirs)
+}
+
+const loraWord = ({ lora }: Architecture, merged: boolean) => (lora ? `LoRA ${merged ? 'merged' : 'separate'}, ` : '')
+
+function compareOutput(name: string, ours: TensorData, outputs: Tensors, theirs: string): Comparison {
+  const expected = asFloat32(theirs, take(outputs, theirs))
+  return compare(name, asFloat32(name, ours).subarray(0, expected.length), expected, TOLERANCE)
+}
+
+async function run(
+  outputs: Readonly<Record<string, Tensor>>,
+  weights: Tensors,
+  feeds: Readonly<Record<string, TensorData>>,
+) {
+  const session = await openSession(writeOnnx(outputs, weights))
+  const results = await session.run(feeds)
+  await session.close()
+  return results
+}
+
+function read(folder: string, stem: string): Tensors {
+  const plain = join(folder, `${stem}.safetensors`)
+  const bytes = existsSync(plain)
+    ? readFileSync(plain)
+    : gunzipSync(readFileSync(`${plain}.gz`), { maxOutputLength: MAX_INFLATED })
+  return decodeSafetensors(bytes, stem).tensors
+}
+
+function take(tensors: Tensors, name: string): TensorData {
+  const tensor = tensors.get(name)
+  if (!tensor) throw new Error(`the folder has no ${name}`)
+  return tensor
+}
