@@ -6,7 +6,9 @@ import { apply, type DType, type OnnxEmitter, type OnnxIo, type Operation, scala
 type None = Record<never, never>
 const none: None = {}
 
-function binary(name: string, opType: string): Operation<None> {
+type Rule = NonNullable<Operation<None>['gradient']>
+
+function binary(name: string, opType: string, gradient: Rule): Operation<None> {
   return {
     name,
     types: ([a, b]) => {
@@ -14,11 +16,22 @@ function binary(name: string, opType: string): Operation<None> {
       return [{ dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) }]
     },
     onnx: (emit, { inputs, outputs }) => emit.node(opType, inputs, outputs),
+    gradient,
   }
 }
 
-function unary(name: string, onnx: (emit: OnnxEmitter, io: OnnxIo) => void): Operation<None> {
-  return { name, types: ([x]) => [{ dtype: x.dtype, shape: x.shape }], onnx }
+/** A function of one tensor; `derivative` is of x and y = f(x). */
+function unary(
+  name: string,
+  onnx: (emit: OnnxEmitter, io: OnnxIo) => void,
+  derivative: (x: Tensor, y: Tensor) => Tensor,
+): Operation<None> {
+  return {
+    name,
+    types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    onnx,
+    gradient: ({ inputs: [x], outputs: [y], upstream }) => [mul(upstream, derivative(x, y))],
+  }
 }
 
 const plain =
@@ -26,29 +39,65 @@ const plain =
   (emit: OnnxEmitter, { inputs, outputs }: OnnxIo) =>
     emit.node(opType, inputs, outputs)
 
-const addition = binary('add', 'Add')
-const subtraction = binary('sub', 'Sub')
-const multiplication = binary('mul', 'Mul')
-const division = binary('div', 'Div')
-const exponential = unary('exp', plain('Exp'))
-const logarithm = unary('log', plain('Log'))
-const squareRoot = unary('sqrt', plain('Sqrt'))
-const hyperbolicTangent = unary('tanh', plain('Tanh'))
-const rectifier = unary('relu', plain('Relu'))
-const logistic = unary('sigmoid', plain('Sigmoid'))
+const addition = binary('add', 'Add', ({ upstream }) => [upstream, upstream])
+const subtraction = binary('sub', 'Sub', ({ upstream }) => [upstream, mul(upstream, -1)])
+const multiplication = binary('mul', 'Mul', ({ inputs: [a, b], upstream }) => [mul(upstream, b), mul(upstream, a)])
+const division = binary('div', 'Div', ({ inputs: [, b], outputs: [y], upstream }) => [
+  div(upstream, b),
+  mul(div(mul(upstream, y), b), -1),
+])
+const exponential = unary('exp', plain('Exp'), (_, y) => y)
+const logarithm = unary('log', plain('Log'), (x) => div(1, x))
+const squareRoot = unary('sqrt', plain('Sqrt'), (_, y) => div(0.5, y))
+const hyperbolicTangent = unary('tanh', plain('Tanh'), (_, y) => sub(1, mul(y, y)))
+const rectifier = unary('relu', plain('Relu'), (_, y) => isPositive(y))
+const logistic = unary('sigmoid', plain('Sigmoid'), (_, y) => mul(y, sub(1, y)))
+const errorFunction = unary('erf', plain('Erf'), (x) => mul(exp(mul(mul(x, x), -1)), 2 / Math.sqrt(Math.PI)))
 // The runtime's fused kernels: one pass over memory where the written-out formula takes three to five.
-const gaussianUnit = unary('gelu', (emit, { inputs, outputs }) =>
-  emit.node('Gelu', inputs, outputs, {}, 'com.microsoft'),
+const gaussianUnit = unary(
+  'gelu',
+  (emit, { inputs, outputs }) => emit.node('Gelu', inputs, outputs, {}, 'com.microsoft'),
+  // Phi(x) + x phi(x)
+  (x) =>
+    add(
+      mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5),
+      mul(mul(x, exp(mul(mul(x, x), -0.5))), 1 / Math.sqrt(2 * Math.PI)),
+    ),
 )
-const quickGaussianUnit = unary('quickGelu', (emit, { inputs, outputs }) =>
-  emit.node('QuickGelu', inputs, outputs, { alpha: { float: 1.702 } }, 'com.microsoft'),
+const QUICK = 1.702
+const quickGaussianUnit = unary(
+  'quickGelu',
+  (emit, { inputs, outputs }) => emit.node('QuickGelu', inputs, outputs, { alpha: { float: QUICK } }, 'com.microsoft'),
+  // With s = sigmoid(1.702 x) and y = x s: s (1 + 1.702 (x - y))
+  (x, y) => mul(sigmoid(mul(x, QUICK)), add(mul(sub(x, y), QUICK), 1)),
 )
+/** 1 where x > 0, else 0, in the type of x. */
+const positivity: Operation<None> = {
+  name: 'isPositive',
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  onnx: (emit, { inputs, outputs, inputTypes: [{ dtype }] }) => {
+    const flag = emit.fresh()
+    emit.node('Greater', [inputs[0], emit.scalar(0)], [flag])
+    emit.node('Cast', [flag], outputs, { to: { int: ONNX_TYPE[dtype] } })
+  },
+}
+/** x where the mask is true, else 0. */
+const masking: Operation<None> = {
+  name: 'keep',
+  types: ([x, mask]) => {
+    if (mask.dtype !== 'bool') throw new SpiculaError('graph/shape', `a mask is bool, not ${mask.dtype}`)
+    return [{ dtype: x.dtype, shape: broadcastShapes(x.shape, mask.shape) }]
+  },
+  onnx: (emit, { inputs: [x, mask], outputs }) => emit.node('Where', [mask, x, emit.scalar(0)], outputs),
+  gradient: ({ inputs: [, mask], upstream }) => [keep(upstream, mask), undefined],
+}
 
 const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 }
 const casting: Operation<{ to: DType }> = {
   name: 'cast',
   types: ([x], { to }) => [{ dtype: to, shape: x.shape }],
   onnx: (emit, { inputs, outputs }, { to }) => emit.node('Cast', inputs, outputs, { to: { int: ONNX_TYPE[to] } }),
+  gradient: ({ inputs: [x], upstream }) => [x.dtype.startsWith('float') ? cast(upstream, x.dtype) : undefined],
 }
 
 /** A tensor or a number standing for a float32 scalar. */
@@ -69,6 +118,14 @@ export const sqrt = (x: Tensor): Tensor => apply(squareRoot, [x], none)
 export const tanh = (x: Tensor): Tensor => apply(hyperbolicTangent, [x], none)
 export const sigmoid = (x: Tensor): Tensor => apply(logistic, [x], none)
 export const relu = (x: Tensor): Tensor => apply(rectifier, [x], none)
+export const erf = (x: Tensor): Tensor => apply(errorFunction, [x], none)
+/** 1 where x > 0, else 0. Its gradient is zero wherever it has one. */
+export const isPositive = (x: Tensor): Tensor => apply(positivity, [x], none)
+/**
+ * x where the mask is true, else 0, broadcast: dropout, before its scaling.
+ * @param mask bool
+ */
+export const keep = (x: Tensor, mask: Tensor): Tensor => apply(masking, [x, mask], none)
 /** x Phi(x), the exact (erf) GELU of Hendrycks and Gimpel 2016. */
 export const gelu = (x: Tensor): Tensor => apply(gaussianUnit, [x], none)
 /** x sigmoid(1.702 x), CLIP's GELU. */

@@ -30,6 +30,15 @@ const matrixProduct: Operation<MatMulAttributes> = {
     const flags = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) }, alpha: { float: alpha } }
     emit.node('FusedMatMul', inputs, outputs, flags, 'com.microsoft')
   },
+  // With Y = alpha op(A) op(B): d op(A) = alpha G op(B)', d op(B) = alpha op(A)' G; a transposed operand takes the transpose.
+  gradient: ({ inputs: [a, b], attributes: { transposeA, transposeB, alpha }, upstream: g }) => [
+    transposeA
+      ? matMul(b, g, { transposeA: transposeB, transposeB: true, alpha })
+      : matMul(g, b, { transposeB: !transposeB, alpha }),
+    transposeB
+      ? matMul(g, a, { transposeA: true, transposeB: transposeA, alpha })
+      : matMul(a, g, { transposeA: !transposeA, alpha }),
+  ],
 }
 
 function matrixDims({ shape }: TensorType, transposed: boolean) {

@@ -1,10 +1,11 @@
 /** Every operation: its value on the runtime against a plain loop in double precision, on random shapes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { SpiculaError } from '../error.ts'
 import { seededRandom } from '../random.ts'
 import { writeOnnx } from './onnx.ts'
 import * as g from './operations.ts'
-import { openSession } from './session.node.ts'
+import { DEVICES, type Device, openSession } from './session.node.ts'
 import type { Tensor, TensorData } from './tensor.ts'
 
 /** A dense array in double precision, the reference's own and only type. */
@@ -54,6 +55,8 @@ interface Row {
   readonly reference: (...inputs: Dense[]) => Dense
   /** Keeps arguments where the function is defined. */
   readonly positive?: boolean
+  /** Has no gradient. */
+  readonly flat?: boolean
 }
 
 const dim = fc.integer({ min: 1, max: 5 })
@@ -84,6 +87,11 @@ const unary = (name: string, graph: (x: Tensor) => Tensor, f: (x: number) => num
   graph,
   reference: (x) => map(x, f),
   positive,
+})
+/** A function whose derivative is zero wherever it has one: it has no gradient here. */
+const flat = (name: string, graph: (x: Tensor) => Tensor, f: (x: number) => number): Row => ({
+  ...unary(name, graph, f),
+  flat: true,
 })
 const binary = (name: string, graph: (a: Tensor, b: Tensor) => Tensor, f: (x: number, y: number) => number): Row => ({
   name,
@@ -135,9 +143,11 @@ const rows: Row[] = [
   unary('tanh', g.tanh, Math.tanh),
   unary('sigmoid', g.sigmoid, (x) => 1 / (1 + Math.exp(-x))),
   unary('relu', g.relu, (x) => Math.max(x, 0)),
+  unary('erf', g.erf, erf),
   unary('gelu', g.gelu, (x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
   unary('quickGelu', g.quickGelu, (x) => x / (1 + Math.exp(-1.702 * x))),
-  unary('cast there and back', (x) => g.cast(g.cast(x, 'int64'), 'float32'), Math.trunc),
+  flat('isPositive', g.isPositive, (x) => (x > 0 ? 1 : 0)),
+  flat('cast there and back', (x) => g.cast(g.cast(x, 'int64'), 'float32'), Math.trunc),
   matMulRow(false, false, 1),
   matMulRow(true, false, 1),
   matMulRow(false, true, 1),
@@ -147,6 +157,28 @@ const rows: Row[] = [
     shapes: oneShape,
     graph: (x) => g.softmax(x),
     reference: (x) => lastAxis(x, (row) => row.map((v) => Math.exp(v) / sum(row.length, (i) => Math.exp(row[i])))),
+  },
+  {
+    name: 'logSoftmax, first axis',
+    shapes: rank3.map(([a, b]) => [[a, b]]),
+    graph: (x) => g.logSoftmax(x, 0),
+    reference: (x) =>
+      build(x.shape, ([i, j]) => at(x, [i, j]) - Math.log(sum(x.shape[0], (k) => Math.exp(at(x, [k, j]))))),
+  },
+  {
+    name: 'keep',
+    shapes: fc.tuple(dim, dim).map(([a]) => [[a, 4]]),
+    graph: (x) => g.keep(x, g.constant({ dtype: 'bool', shape: [4], data: Uint8Array.of(1, 0, 1, 1) })),
+    reference: (x) => build(x.shape, ([i, j]) => (j === 1 ? 0 : at(x, [i, j]))),
+  },
+  {
+    name: 'broadcastLike',
+    shapes: fc.tuple(dim, dim).map(([a, b]) => [
+      [a, 1],
+      [a, b],
+    ]),
+    graph: (x, like) => g.add(g.broadcastLike(x, like), like),
+    reference: (x, like) => build(like.shape, ([i, j]) => at(x, [i, 0]) + at(like, [i, j])),
   },
   {
     name: 'layerNorm',
@@ -238,27 +270,86 @@ const rows: Row[] = [
 
 const toTensor = ({ shape, data }: Dense): TensorData => ({ dtype: 'float32', shape, data: Float32Array.from(data) })
 
-describe('operations', () => {
-  it.each(rows)('$name equals its definition', async ({ shapes, graph, reference, positive }) => {
+/** Random inputs of a row. Rounded to float32: the reference shall see the numbers that the runtime sees. */
+function draw({ positive }: Row, shapes: readonly (readonly number[])[], seed: number): Dense[] {
+  const random = seededRandom(seed)
+  const number = () => Math.fround(positive ? 0.1 + random.uniform() * 3 : awayFromZero(random.normal()))
+  return shapes.map((shape) => build(shape, number))
+}
+
+/** Where relu has a derivative. */
+const awayFromZero = (x: number) => x + 0.01 * (x < 0 ? -1 : 1)
+
+async function run(outputs: Record<string, Tensor>, inputs: readonly Dense[], device: Device) {
+  const model = writeOnnx(outputs, new Map())
+  const session = await openSession(model, { threads: 1, device })
+  // The gradient of a sum does not read what was summed.
+  const feeds = inputs.map((x, i) => [`x${i}`, toTensor(x)] as const).filter(([name]) => model.inputs[name])
+  const results = await session.run(Object.fromEntries(feeds))
+  await session.close()
+  return results
+}
+
+/** Devices that this machine has. */
+const devices: Device[] = []
+for (const device of DEVICES) {
+  try {
+    await run({ y: g.relu(g.input('x0', [1])) }, [{ shape: [1], data: [1] }], device)
+    devices.push(device)
+  } catch (error) {
+    if (!(error instanceof SpiculaError && error.code === 'graph/device')) throw error
+    console.log(`operations are not tested on ${device}: it is not on this machine`)
+  }
+}
+
+describe.each(devices)('operations on %s', (device) => {
+  it.each(rows)('$name equals its definition', async (row) => {
     await fc.assert(
-      fc.asyncProperty(shapes, fc.nat(), async (inputShapes, seed) => {
-        const random = seededRandom(seed)
-        const draw = () => (positive ? 0.1 + random.uniform() * 3 : random.normal())
-        // Rounded to float32 first: the reference shall see the numbers that the runtime sees.
-        const inputs = inputShapes.map((shape) => build(shape, () => Math.fround(draw())))
-        const tensors = inputs.map(({ shape }, i) => g.input(`x${i}`, shape))
-        const expected = reference(...inputs)
-        const y = graph(...tensors)
+      fc.asyncProperty(row.shapes, fc.nat(), async (shapes, seed) => {
+        const inputs = draw(row, shapes, seed)
+        const expected = row.reference(...inputs)
+        const y = row.graph(...inputs.map(({ shape }, i) => g.input(`x${i}`, shape)))
         expect(y.shape).toEqual(expected.shape)
-        const session = await openSession(writeOnnx({ y }, new Map()), { threads: 1 })
-        const result = await session.run(Object.fromEntries(inputs.map((x, i) => [`x${i}`, toTensor(x)])))
-        await session.close()
+        const result = await run({ y }, inputs, device)
         expect(result.y.shape).toEqual(expected.shape)
         expected.data.forEach((value, i) => {
           expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan(2e-5 * (1 + Math.abs(value)))
         })
       }),
       { numRuns: 15 },
+    )
+  })
+
+  it.each(rows.filter(({ flat }) => !flat))('the gradient of $name equals finite differences', async (row) => {
+    await fc.assert(
+      fc.asyncProperty(row.shapes, fc.nat(), async (shapes, seed) => {
+        const inputs = draw(row, shapes, seed)
+        const tensors = inputs.map(({ shape }, i) => g.input(`x${i}`, shape))
+        const y = row.graph(...tensors)
+        // A scalar that weighs every element of y differently, so that no error hides behind a sum.
+        const [weights] = draw(row, [y.shape.map(Number)], seed + 1)
+        const fixed = g.constant(toTensor(weights))
+        const loss = g.reduceSum(
+          g.mul(y, fixed),
+          y.shape.map((_, axis) => axis),
+        )
+        const slopes = g.gradients(loss, tensors)
+        const result = await run(Object.fromEntries(slopes.map((slope, i) => [`d${i}`, slope])), inputs, device)
+        const scalarLoss = (at: readonly Dense[]) =>
+          row.reference(...at).data.reduce((total, v, i) => total + v * weights.data[i], 0)
+        for (const [i, input] of inputs.entries()) {
+          const slope = result[`d${i}`]
+          expect(slope.shape).toEqual(input.shape)
+          for (const [k] of input.data.entries()) {
+            if (k % Math.ceil(input.data.length / 8) !== 0) continue
+            const moved = (by: number) =>
+              inputs.map((x, j) => (j === i ? { ...x, data: x.data.with(k, x.data[k] + by) } : x))
+            const expected = (scalarLoss(moved(1e-5)) - scalarLoss(moved(-1e-5))) / 2e-5
+            expect(Math.abs(Number(slope.data[k]) - expected)).toBeLessThan(1e-4 * (1 + Math.abs(expected)))
+          }
+        }
+      }),
+      { numRuns: 8 },
     )
   })
 })

@@ -1,4 +1,5 @@
 /** Everything a network is written with: `import * as g from '../graph/operations.ts'`. */
+export { gradients } from './differentiate.ts'
 export * from './elementwise.ts'
 export * from './linear.ts'
 export * from './reduction.ts'

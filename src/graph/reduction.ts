@@ -1,7 +1,8 @@
 /** Operations along axes: sums, softmax, layer normalisation. */
 import { SpiculaError } from '../error.ts'
-import { add, div, mul, sqrt } from './elementwise.ts'
+import { add, div, exp, mul, sqrt, sub } from './elementwise.ts'
 import { normaliseAxis, type Shape, showShape } from './shape.ts'
+import { broadcastLike, reshape } from './structure.ts'
 import { apply, applyAll, type Operation, type Tensor } from './tensor.ts'
 
 interface ReduceAttributes {
@@ -14,6 +15,9 @@ const summation: Operation<ReduceAttributes> = {
   types: ([x], { axes, keepDims }) => [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, keepDims) }],
   onnx: (emit, { inputs, outputs }, { axes, keepDims }) =>
     emit.node('ReduceSum', [inputs[0], emit.int64s(axes)], outputs, { keepdims: { int: Number(keepDims) } }),
+  gradient: ({ inputs: [x], attributes: { axes }, upstream }) => [
+    broadcastLike(reshape(upstream, reducedShape(x.shape, axes, true)), x),
+  ],
 }
 
 function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
@@ -26,6 +30,18 @@ const softmaxing: Operation<{ axis: number }> = {
   name: 'softmax',
   types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
   onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Softmax', inputs, outputs, { axis: { int: axis } }),
+  gradient: ({ outputs: [y], attributes: { axis }, upstream }) => [
+    mul(y, sub(upstream, reduceSum(mul(upstream, y), [axis], { keepDims: true }))),
+  ],
+}
+
+const logSoftmaxing: Operation<{ axis: number }> = {
+  name: 'logSoftmax',
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('LogSoftmax', inputs, outputs, { axis: { int: axis } }),
+  gradient: ({ outputs: [y], attributes: { axis }, upstream }) => [
+    sub(upstream, mul(exp(y), reduceSum(upstream, [axis], { keepDims: true }))),
+  ],
 }
 
 /** Outputs y, mean and inverse standard deviation: the last two serve its own gradient. */
@@ -41,6 +57,14 @@ const layerNormalisation: Operation<{ epsilon: number }> = {
   },
   onnx: (emit, { inputs, outputs }, { epsilon }) =>
     emit.node('LayerNormalization', inputs, outputs, { axis: { int: -1 }, epsilon: { float: epsilon } }),
+  gradient: ({ inputs: [x, scale], outputs: [, mean, inverse], upstream }) => {
+    const normal = mul(sub(x, mean), inverse)
+    const h = mul(upstream, scale)
+    const width = Number(x.shape.at(-1))
+    const average = (t: Tensor) => mul(reduceSum(t, [-1], { keepDims: true }), 1 / width)
+    const dx = mul(sub(sub(h, average(h)), mul(normal, average(mul(h, normal)))), inverse)
+    return [dx, mul(upstream, normal), upstream]
+  },
 }
 
 /** Sum over axes. */
@@ -52,6 +76,10 @@ export function reduceSum(x: Tensor, axes: readonly number[], { keepDims = false
 /** exp(x) / sum exp(x) along an axis. */
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply(softmaxing, [x], { axis: normaliseAxis(axis, x.shape.length) })
+
+/** log(exp(x) / sum exp(x)) along an axis, without overflow. */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+  apply(logSoftmaxing, [x], { axis: normaliseAxis(axis, x.shape.length) })
 
 /**
  * Layer normalisation over the last axis (Ba et al. 2016).

@@ -1,9 +1,12 @@
 /** Runs ONNX models on `onnxruntime-node`. */
-import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import { SpiculaError } from '../error.ts'
 import type { OnnxModel } from './onnx.ts'
 import { showShape, unify } from './shape.ts'
 import type { DType, TensorData } from './tensor.ts'
+
+// What the runtime has to say comes back as errors; its own lines would only tear the progress bar.
+env.logLevel = 'fatal'
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const
 export type Device = (typeof DEVICES)[number]
@@ -68,7 +71,7 @@ async function createSession(model: OnnxModel, device: Device, threads: number |
       executionProviders: [device],
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       externalData: [...model.externalData],
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
       extra: { session: { disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1' } },
     })
@@ -86,7 +89,7 @@ const MISSING: Record<Exclude<Device, 'cpu'>, string> = {
   webgpu: 'WebGPU needs a graphics adapter with a Vulkan, Metal or Direct3D 12 driver. Without one use --device cpu.',
   cuda:
     'CUDA needs an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA provider library of onnxruntime-node ' +
-    '(npm install onnxruntime-node --onnxruntime-node-install=cuda12). Without them use --device cpu.',
+    '(ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node). Without them use --device cpu.',
 }
 
 const platform = () => `${process.platform} ${process.arch}`

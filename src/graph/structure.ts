@@ -22,6 +22,7 @@ const reshaping: Operation<{ shape: Shape }> = {
   onnx: (emit, { inputs, outputs }, { shape }) =>
     // At most one dimension holds a symbol (dimProduct saw to it), so ONNX's one -1 is enough.
     emit.node('Reshape', [inputs[0], emit.int64s(shape.map((dim) => (isStatic(dim) ? dim : -1)))], outputs),
+  gradient: ({ inputs: [x], upstream }) => [reshape(upstream, x.shape)],
 }
 
 const transposition: Operation<{ axes: readonly number[] }> = {
@@ -32,6 +33,12 @@ const transposition: Operation<{ axes: readonly number[] }> = {
     return [{ dtype: x.dtype, shape: axes.map((axis) => x.shape[axis]) }]
   },
   onnx: (emit, { inputs, outputs }, { axes }) => emit.node('Transpose', inputs, outputs, { perm: { ints: axes } }),
+  gradient: ({ attributes: { axes }, upstream }) => [
+    transpose(
+      upstream,
+      axes.map((_, i) => axes.indexOf(i)),
+    ),
+  ],
 }
 
 const joining: Operation<{ axis: number }> = {
@@ -52,6 +59,14 @@ const joining: Operation<{ axis: number }> = {
     return [{ dtype: first.dtype, shape: first.shape.map((dim, i) => (i === axis ? total : dim)) }]
   },
   onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Concat', inputs, outputs, { axis: { int: axis } }),
+  gradient: ({ inputs, attributes: { axis }, upstream }) => {
+    let at = 0
+    return inputs.map(({ shape }) => {
+      const start = at
+      at += Number(shape[axis])
+      return slice(upstream, axis, start, at)
+    })
+  },
 }
 
 const slicing: Operation<{ axis: number; start: number; end: number }> = {
@@ -64,6 +79,9 @@ const slicing: Operation<{ axis: number; start: number; end: number }> = {
   },
   onnx: (emit, { inputs, outputs }, { axis, start, end }) =>
     emit.node('Slice', [inputs[0], emit.int64s([start]), emit.int64s([end]), emit.int64s([axis])], outputs),
+  gradient: ({ inputs: [x], attributes: { axis, start, end }, upstream }) => [
+    pad(upstream, axis, start, Number(x.shape[axis]) - end),
+  ],
 }
 
 const expansion: Operation<{ shape: Shape }> = {
@@ -83,6 +101,19 @@ const expansion: Operation<{ shape: Shape }> = {
     })
     emit.node('Expand', [inputs[0], emit.int64s(target)], outputs)
   },
+  gradient: ({ upstream }) => [upstream],
+}
+
+/** As `broadcastTo`, to the shape of a tensor that is there: symbols may appear. */
+const expansionLike: Operation<Record<never, never>> = {
+  name: 'broadcastLike',
+  types: ([x, like]) => expansion.types([x], { shape: like.shape }),
+  onnx: (emit, { inputs: [x, like], outputs }) => {
+    const shape = emit.fresh()
+    emit.node('Shape', [like], [shape])
+    emit.node('Expand', [x, shape], outputs)
+  },
+  gradient: ({ upstream }) => [upstream, undefined],
 }
 
 const gathering: Operation<{ axis: number }> = {
@@ -92,6 +123,37 @@ const gathering: Operation<{ axis: number }> = {
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }]
   },
   onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Gather', inputs, outputs, { axis: { int: axis } }),
+  gradient: ({ inputs: [x, indices], attributes: { axis }, upstream }) => [
+    scatterAdd(x, indices, upstream, axis),
+    undefined,
+  ],
+}
+
+/** Zeros like x, [size, ...], to which rows are added: the gradient of `gather` along the first axis. */
+const scattering: Operation<Record<never, never>> = {
+  name: 'scatterRows',
+  types: ([like]) => [{ dtype: like.dtype, shape: like.shape }],
+  onnx: (emit, { inputs: [like, indices, rows], outputs }) => {
+    const [shape, zeros] = [emit.fresh(), emit.fresh()]
+    emit.node('Shape', [like], [shape])
+    emit.node('ConstantOfShape', [shape], [zeros])
+    emit.node('ScatterND', [zeros, indices, rows], outputs, { reduction: { string: 'add' } })
+  },
+}
+
+/** Adds `updates`, as `gather(x, indices, axis)` is shaped, to zeros like x at their indices. */
+function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
+  // ScatterND writes whole rows of the first axis: the axis goes there and comes back.
+  const front = [axis, ...x.shape.map((_, i) => i).filter((i) => i !== axis)]
+  const picked = indices.shape.map((_, i) => axis + i)
+  const others = updates.shape.map((_, i) => i).filter((i) => !picked.includes(i))
+  const rows = transpose(updates, [...picked, ...others])
+  const like = transpose(x, front)
+  const scattered = apply(scattering, [like, reshape(indices, [...indices.shape, 1]), rows], {})
+  return transpose(
+    scattered,
+    front.map((_, i) => front.indexOf(i)),
+  )
 }
 
 const padding: Operation<{ axis: number; before: number; after: number }> = {
@@ -106,6 +168,9 @@ const padding: Operation<{ axis: number; before: number; after: number }> = {
     const pads = [before, after].flatMap((count) => shape.map((_, i) => (i === axis ? count : 0)))
     emit.node('Pad', [inputs[0], emit.int64s(pads)], outputs)
   },
+  gradient: ({ inputs: [x], attributes: { axis, before }, upstream }) => [
+    slice(upstream, axis, before, before + Number(x.shape[axis])),
+  ],
 }
 
 /** The same elements in the same order under another shape; at most one dimension may hold a symbol. */
@@ -113,7 +178,8 @@ export const reshape = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshaping, [x], { shape })
 
 /** Axes in a new order: axis i of the result is axis `axes[i]` of x. */
-export const transpose = (x: Tensor, axes: readonly number[]): Tensor => apply(transposition, [x], { axes })
+export const transpose = (x: Tensor, axes: readonly number[]): Tensor =>
+  axes.every((axis, i) => axis === i) && axes.length === x.shape.length ? x : apply(transposition, [x], { axes })
 
 /** Tensors one after another along an axis. */
 export const concat = (parts: readonly Tensor[], axis: number): Tensor =>
@@ -138,6 +204,10 @@ export const pad = (x: Tensor, axis: number, before: number, after: number): Ten
 /** x repeated along its dimensions of 1 to reach a shape. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) ? x : apply(expansion, [x], { shape })
+
+/** x repeated along its dimensions of 1 to the shape of another tensor. */
+export const broadcastLike = (x: Tensor, like: Tensor): Tensor =>
+  sameShape(x.shape, like.shape) ? x : apply(expansionLike, [x, like], {})
 
 /** One element of an axis, the axis dropped. */
 export function select(x: Tensor, axis: number, index: number): Tensor {

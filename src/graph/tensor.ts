@@ -69,16 +69,28 @@ export interface OnnxEmitter {
 /** An ONNX attribute: integers and floats must be told apart, as ONNX does. */
 export type OnnxAttribute = { int: number } | { float: number } | { ints: readonly number[] } | { string: string }
 
-/**
- * One operation: how shapes go through it and which ONNX nodes compute it. (Its gradient, written in operations, is
- * the third entry that differentiation adds.)
- */
+/** One operation: how shapes go through it, which ONNX nodes compute it, and its gradient written in operations. */
 export interface Operation<A = unknown> {
   readonly name: string
   /** Types of the outputs from those of the inputs. @throws SpiculaError `graph/shape` on a misfit */
   types(inputs: readonly TensorType[], attributes: A): readonly TensorType[]
   /** Writes the nodes that compute `outputs` (value names) from `inputs`. */
   onnx(emit: OnnxEmitter, io: OnnxIo, attributes: A): void
+  /**
+   * Gradients with respect to the inputs, from those with respect to the outputs; undefined for an input that has none
+   * (indices). A gradient may have the shape to which its input was broadcast: differentiation sums it back.
+   * Left out for what has no gradient at all.
+   */
+  gradient?(at: GradientAt<A>): readonly (Tensor | undefined)[]
+}
+
+/** Where a gradient is taken. What a rule does not use is not computed. */
+export interface GradientAt<A> {
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly attributes: A
+  /** With respect to the first output. */
+  readonly upstream: Tensor
 }
 
 export interface OnnxIo {
