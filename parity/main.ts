@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { compareModel } from './model.ts'
 import { comparePreprocessing } from './preprocessing.ts'
 import { showComparison } from './report.ts'
+import { compareTraining } from './training.ts'
 
 const [given] = process.argv.slice(2)
 // npm changes into the package's folder; the path is relative to where the user stands.
@@ -19,12 +20,13 @@ if (folder === undefined || !existsSync(folder)) {
 const parts = [
   { part: 'preprocessing', file: 'cases.json', comparisons: comparePreprocessing },
   { part: 'model', file: 'outputs.safetensors', comparisons: compareModel },
+  { part: 'model', file: 'gradients.safetensors', comparisons: compareTraining },
 ]
 let count = 0
 let failed = 0
 for (const { part, file, comparisons } of parts) {
   if (!existsSync(join(folder, part, file))) {
-    console.log(`----  ${part}: not in this folder`)
+    console.log(`----  ${part}/${file}: not in this folder`)
     continue
   }
   for await (const comparison of comparisons(join(folder, part))) {

@@ -12,7 +12,7 @@ import { openSession } from '../src/graph/session.node.ts'
 import type { Tensor, TensorData } from '../src/graph/tensor.ts'
 import { type Comparison, compare } from './report.ts'
 
-type Tensors = ReadonlyMap<string, TensorData>
+export type Tensors = ReadonlyMap<string, TensorData>
 
 const TOLERANCE = 1e-4
 /** Far above any model of the tests; a compressed file must not fill the memory. */
@@ -75,24 +75,14 @@ async function* compareImageSide(
   numbers: Numbers,
 ) {
   const { merged, inputs, outputs } = numbers
-  const pixels = take(inputs, 'pixels_one_channel')
-  const [nodules, maxViews, ...resolution] = pixels.shape
-  const count = nodules * maxViews
+  const { feeds, maxViews } = imageFeeds(inputs)
   const side = imageSide(architecture, graphWeights({ folds, stacked }), {
     // The stored pixels are normalised already.
     normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
     mergeLora: merged,
     maxViews,
   })
-  const results = await run({ embedding: side.embedding, logits: side.logits }, tensors, {
-    views: { dtype: 'float32', shape: [count, ...resolution], data: asFloat32('pixels_one_channel', pixels) },
-    members: {
-      dtype: 'int64',
-      shape: [nodules, maxViews],
-      data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i)),
-    },
-    present: { dtype: 'float32', shape: [nodules, maxViews], data: new Float32Array(count).fill(1) },
-  })
+  const results = await run({ embedding: side.embedding, logits: side.logits }, tensors, feeds)
   const how = `${loraWord(architecture, merged)}${folds === 1 ? '1 fold' : `fold 0 of ${folds} stacked`}`
   for (const [ours, theirs] of [
     ['embedding', 'image_embeds'],
@@ -106,23 +96,46 @@ async function* compareTextSide(
   weights: Tensors,
   { merged, inputs, outputs }: Numbers,
 ) {
-  const ids = take(inputs, 'input_ids')
-  const [texts, context] = ids.shape
-  const tokens = BigInt64Array.from(ids.data as Int32Array, BigInt)
-  // The end-of-text token has the largest number of all.
-  const endOfText = BigInt64Array.from({ length: texts }, (_, t) => {
-    const row = Array.from(tokens.subarray(t * context, (t + 1) * context), Number)
-    return BigInt(t * context + row.indexOf(Math.max(...row)))
-  })
-  const results = await run({ ...textSide(architecture, graphWeights({ folds: 1 }), { mergeLora: merged }) }, weights, {
-    tokens: { dtype: 'int64', shape: [texts, context], data: tokens },
-    endOfText: { dtype: 'int64', shape: [texts], data: endOfText },
-  })
+  const side = textSide(architecture, graphWeights({ folds: 1 }), { mergeLora: merged })
+  const results = await run({ ...side }, weights, textFeeds(inputs))
   for (const [ours, theirs] of [
     ['embedding', 'text_embeds'],
     ['logits', 'logits_text'],
   ] as const)
     yield compareOutput(`${theirs}, ${loraWord(architecture, merged)}1 fold`, results[ours], outputs, theirs)
+}
+
+/** Inputs of the image side: every nodule a bag of all its views. */
+export function imageFeeds(inputs: Tensors) {
+  const pixels = take(inputs, 'pixels_one_channel')
+  const [nodules, maxViews, ...resolution] = pixels.shape
+  const count = nodules * maxViews
+  const members = BigInt64Array.from({ length: count }, (_, i) => BigInt(i))
+  const feeds = {
+    views: {
+      dtype: 'float32',
+      shape: [count, ...resolution],
+      data: asFloat32('pixels_one_channel', pixels),
+    },
+    members: { dtype: 'int64', shape: [nodules, maxViews], data: members },
+    present: { dtype: 'float32', shape: [nodules, maxViews], data: new Float32Array(count).fill(1) },
+  } as const satisfies Record<string, TensorData>
+  return { feeds, maxViews }
+}
+
+/** Inputs of the text side. The end-of-text token has the largest number of all. */
+export function textFeeds(inputs: Tensors) {
+  const ids = take(inputs, 'input_ids')
+  const [texts, context] = ids.shape
+  const tokens = BigInt64Array.from(ids.data as Int32Array, BigInt)
+  const endOfText = BigInt64Array.from({ length: texts }, (_, t) => {
+    const row = Array.from(tokens.subarray(t * context, (t + 1) * context), Number)
+    return BigInt(t * context + row.indexOf(Math.max(...row)))
+  })
+  return {
+    tokens: { dtype: 'int64', shape: [texts, context], data: tokens },
+    endOfText: { dtype: 'int64', shape: [texts], data: endOfText },
+  } as const satisfies Record<string, TensorData>
 }
 
 const loraWord = ({ lora }: Architecture, merged: boolean) => (lora ? `LoRA ${merged ? 'merged' : 'separate'}, ` : '')
@@ -132,7 +145,7 @@ function compareOutput(name: string, ours: TensorData, outputs: Tensors, theirs:
   return compare(name, asFloat32(name, ours).subarray(0, expected.length), expected, TOLERANCE)
 }
 
-async function run(
+export async function run(
   outputs: Readonly<Record<string, Tensor>>,
   weights: Tensors,
   feeds: Readonly<Record<string, TensorData>>,
@@ -143,7 +156,7 @@ async function run(
   return results
 }
 
-function read(folder: string, stem: string): Tensors {
+export function read(folder: string, stem: string): Tensors {
   const plain = join(folder, `${stem}.safetensors`)
   const bytes = existsSync(plain)
     ? readFileSync(plain)
@@ -151,7 +164,7 @@ function read(folder: string, stem: string): Tensors {
   return decodeSafetensors(bytes, stem).tensors
 }
 
-function take(tensors: Tensors, name: string): TensorData {
+export function take(tensors: Tensors, name: string): TensorData {
   const tensor = tensors.get(name)
   if (!tensor) throw new Error(`the folder has no ${name}`)
   return tensor

@@ -38,7 +38,9 @@ const importsOf = (file: string): string[] =>
       /^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
     ),
   ].map((match) => match[1] ?? match[2])
-const isNodeFile = (file: string): boolean => file.endsWith('.node.ts') || NODE_ROOMS.includes(roomOf(file) ?? '')
+/** index.ts is what Node.js imports as a library. */
+const isNodeFile = (file: string): boolean =>
+  file === 'index.ts' || file.endsWith('.node.ts') || NODE_ROOMS.includes(roomOf(file) ?? '')
 const packageOf = (specifier: string): string =>
   specifier
     .split('/')

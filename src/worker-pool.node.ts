@@ -11,12 +11,17 @@ interface WireError {
 type Reply<Result> = { readonly id: number } & ({ readonly result: Result } | { readonly error: WireError })
 
 export interface WorkerPool<Task, Result> {
-  /** Sends a task to the thread with the least to do. @throws what the work throws; `internal/worker` if a thread dies */
+  /**
+   * Sends a task to the thread with the least to do.
+   * @throws what the work throws; `internal/worker` when its thread dies over it, or the pool closes
+   */
   run(task: Task): Promise<Result>
+  /** Ends the threads; what they have not answered is rejected. */
   close(): Promise<void>
 }
 
 interface Waiting<Result> {
+  readonly task: unknown
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
 }
@@ -47,8 +52,11 @@ function compiled(entry: URL): URL {
 }
 
 function startMember<Result>(entry: URL) {
+  /** What is not answered, in the order in which it was sent: the thread works on the first. */
   const waiting = new Map<number, Waiting<Result>>()
   let worker: Worker | undefined
+  let closed = false
+
   const start = (): Worker => {
     const thread = new Worker(entry)
     // A pool that nobody waits for must not keep the process alive.
@@ -60,31 +68,49 @@ function startMember<Result>(entry: URL) {
       if ('error' in reply) task?.reject(revive(reply.error))
       else task?.resolve(reply.result)
     })
-    const lost = (cause: unknown) => {
+    let cause: unknown
+    thread.on('error', (error) => {
+      cause = error
+    })
+    // Comes after 'error', and after the last answer.
+    thread.on('exit', (status) => {
       worker = undefined
-      for (const task of waiting.values())
-        task.reject(new SpiculaError('internal/worker', `a worker thread died: ${cause}`, { cause }))
-      waiting.clear()
-    }
-    thread.on('error', lost)
-    thread.on('exit', (status) => waiting.size > 0 && lost(`exit status ${status}`))
+      const [first] = waiting
+      if (!first) return
+      const [id, { reject }] = first
+      waiting.delete(id)
+      reject(
+        new SpiculaError('internal/worker', `a worker thread died: ${cause ?? `exit status ${status}`}`, { cause }),
+      )
+      // The task that it worked on took the thread down; a fresh one goes on with the others.
+      for (const [other, { task }] of waiting) post(other, task)
+    })
     return thread
+  }
+  const post = (id: number, task: unknown): void => {
+    // A thread that died is replaced when the next task comes.
+    worker ??= start()
+    worker.postMessage({ id, task })
+    worker.ref()
   }
   return {
     waiting,
     send: (id: number, task: unknown): Promise<Result> =>
       new Promise((resolve, reject) => {
-        // A thread that died is replaced when the next task comes.
-        worker ??= start()
-        worker.ref()
-        waiting.set(id, { resolve, reject })
-        worker.postMessage({ id, task })
+        if (closed) throw closedError()
+        post(id, task)
+        waiting.set(id, { task, resolve, reject })
       }),
     stop: async () => {
+      closed = true
+      for (const { reject } of waiting.values()) reject(closedError())
+      waiting.clear()
       await worker?.terminate()
     },
   }
 }
+
+const closedError = () => new SpiculaError('internal/worker', 'the pool of worker threads is closed')
 
 function revive({ code, message, hint }: WireError): Error {
   if (code === undefined) return new Error(message)

@@ -17,7 +17,7 @@ export function cropCommand(): Command {
     .action(
       async (cohort: string, { size, geometry, ...options }: ExportOptions & { size: number; geometry: Geometry }) => {
         const { done } = await exportCohort(cohort, { kind: 'crop', geometry, sizeMm: size }, options)
-        if (!options.quiet) console.error(`${done} crops of ${size} mm -> ${options.out}`)
+        if (!options.quiet) console.error(`${done} ${done === 1 ? 'crop' : 'crops'} of ${size} mm -> ${options.out}`)
       },
     )
 }

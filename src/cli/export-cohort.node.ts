@@ -1,5 +1,7 @@
 /** A cohort to files: the common way of `spicula crop`, `views` and `check`. */
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { groupByScan } from '../cohort/group.ts'
 import { fileStems } from '../cohort/identifiers.ts'
@@ -7,6 +9,7 @@ import { type LocatedManifest, readManifest } from '../cohort/manifest.node.ts'
 import { problemOf, type RowProblem } from '../cohort/problem.ts'
 import { SpiculaError } from '../error.ts'
 import { failure } from '../nodule/prepare-scan.node.ts'
+import { VERSION } from '../version.ts'
 import { inOrder, openPool } from '../worker-pool.node.ts'
 import type { ExportOutcome, ExportTask, Product } from './export-nodules.node.ts'
 import { startProgress } from './progress.node.ts'
@@ -25,7 +28,10 @@ export interface Exported {
   readonly problems: readonly RowProblem[]
 }
 
-/** Makes the files of every row, reports the rows that failed, and leaves `errors.csv` in the folder. */
+/**
+ * Makes the files of every row, reports the rows that failed, and leaves in the folder `about.json`, which tells how
+ * the files were made, and `errors.csv`.
+ */
 export async function exportCohort(cohort: string, product: Product, options: ExportOptions): Promise<Exported> {
   const { out, frame, quiet = false } = options
   const manifest = await readManifest(cohort, { frame })
@@ -65,6 +71,9 @@ export async function exportCohort(cohort: string, product: Product, options: Ex
   }
   problems.sort((a, b) => a.line - b.line)
   if (!quiet) printNotes(notes)
+  const about = { software: `spicula ${VERSION}`, use: 'for research use', ...product, frame }
+  const counts = { nodules: done, failed: problems.length }
+  await writeFileAtomic(join(out, 'about.json'), `${JSON.stringify({ ...about, ...counts }, null, 2)}\n`)
   await reportProblems(problems, out)
   return { manifest, done, problems }
 }

@@ -14,10 +14,12 @@ export function program(): Command {
     .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')
     .version(`spicula ${VERSION}`)
     .showHelpAfterError('(spicula --help, or spicula COMMAND --help)')
-    .exitOverride()
   for (const command of [predictCommand(), checkCommand(), viewsCommand(), cropCommand(), modelCommand()])
     root.addCommand(command)
-  for (const command of everyCommand(root)) command.exitOverride()
+  for (const command of [root, ...everyCommand(root)]) {
+    command.exitOverride()
+    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'spicula: ')) })
+  }
   return root
 }
 
@@ -31,6 +33,12 @@ export function printError(error: unknown): void {
   } else console.error('spicula: a defect in spicula itself:', error)
   if (process.env.SPICULA_DEBUG && error instanceof Error) console.error(error.stack, error.cause ?? '')
 }
+
+// Whoever reads may stop early (`| head`): files are still written, and the exit status still tells how it went.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 
 try {
   await program().parseAsync()

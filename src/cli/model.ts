@@ -10,7 +10,7 @@ import { PRESETS } from '../inference/presets.ts'
 import { parseWhole } from './options.ts'
 
 export function modelCommand(): Command {
-  const model = new Command('model').description('Model folders: what is in one, and making a random one.')
+  const model = new Command('model').description('look into model folders, and make random ones')
   model
     .command('inspect')
     .description('What a model folder holds; every weight is checked against the architecture.')
@@ -28,8 +28,7 @@ export function modelCommand(): Command {
 }
 
 async function init({ config, out, seed }: { config: string; out: string; seed: number }): Promise<void> {
-  const preset = PRESETS[config]
-  const json = preset ? JSON.stringify(preset) : await readConfig(config)
+  const json = Object.hasOwn(PRESETS, config) ? JSON.stringify(PRESETS[config]) : await readConfig(config)
   const written = await initModel(out, parseInitConfig(json, basename(config)), seed)
   console.log(`${out}: ${written.name}, ${written.folds.length} folds, random weights (seed ${seed})`)
 }
@@ -71,7 +70,7 @@ async function inspect(folder: string, { json = false }: { json?: boolean }): Pr
     ['LoRA', lora ? `rank ${lora.rank}, alpha ${lora.alpha} (${lora.scaling}) on ${lora.targets.join(', ')}` : 'none'],
     ['folds', `${config.folds.length}, ${calibrated}`],
     ['views', `${config.preprocessing.geometry} geometry`],
-    ['parameters', `${millions(parameters.image)} image side, ${millions(parameters.text)} text side`],
+    ['parameters', `${millions(parameters.image)} image side${text ? `, ${millions(parameters.text)} text side` : ''}`],
     ...files.map(({ file, bytes }, i): [string, string] => [
       i === 0 ? 'files' : '',
       `${file} ${(bytes / 1e6).toFixed(2)} MB`,

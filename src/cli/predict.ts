@@ -1,5 +1,5 @@
 /** `spicula predict`: a probability for one nodule, for the points of one scan, or for a cohort. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { writeFileAtomic } from '../cohort/atomic.node.ts'
@@ -64,7 +64,7 @@ Examples:
   spicula predict cohort.csv --model DIR --out results.csv
   spicula predict --ct scan.nii.gz --points nodule-locations.json --model DIR --out answers.json
 
-Exit status: 0 every row answered, 2 some rows failed (errors.csv beside the results), 1 nothing done.`,
+Exit status: 0 every row answered, 2 rows failed (see errors.csv beside the results), 1 the run itself failed.`,
     )
     .action(predict)
 }
@@ -75,7 +75,8 @@ async function predict(cohort: string | undefined, options: PredictOptions): Pro
     throw new SpiculaError('inference/model', 'no model: this version carries none, so --model is needed', {
       hint: 'Give a model folder. `spicula model init --config tiny --seed 1 --out DIR` makes a random one to try.',
     })
-  const { model, checkpoint, device, threads } = options
+  const { model, checkpoint, device, threads, out } = options
+  if (out !== undefined) await makePlace(out)
   const predictor = await openPredictor(model, { checkpoint, device, ...(threads === undefined ? {} : { threads }) })
   try {
     if (cohort !== undefined) await predictTable(cohort, predictor, options)
@@ -90,11 +91,21 @@ function checkUsage(cohort: string | undefined, { ct, at, points, frame }: Predi
   const usage = (message: string, hint?: string) =>
     new SpiculaError('cli/usage', message, hint === undefined ? {} : { hint })
   if (cohort !== undefined && (ct ?? at ?? points) !== undefined)
-    throw usage('a cohort and --ct do not go together', 'Give either a CSV, or --ct with --at or --points.')
+    throw usage('a cohort goes without --ct, --at and --points', 'Give either a CSV, or --ct with --at or --points.')
   if (cohort !== undefined) return
   if (ct === undefined) throw usage('nothing to predict', 'Give a cohort CSV, or --ct SCAN --at x,y,z.')
   if ((at === undefined) === (points === undefined)) throw usage('--ct needs either --at x,y,z or --points FILE')
   if (points !== undefined && frame !== 'lps') throw usage('LUNA25 points are LPS mm: leave --frame out')
+}
+
+/** Makes the folder that results go to; that they cannot be written shall show before the work, not after it. */
+async function makePlace(out: string): Promise<void> {
+  await makeFolder(dirname(out))
+  const existing = await stat(out).catch(() => undefined)
+  if (existing?.isDirectory())
+    throw new SpiculaError('cli/usage', `--out ${out} is a folder`, {
+      hint: 'Name the file to write, e.g. results.csv.',
+    })
 }
 
 /** A row for a place that no table names. */
@@ -158,11 +169,11 @@ async function predictPoints(ct: string, file: string, predictor: Predictor, opt
   const { out } = options
   if (out === undefined) process.stdout.write(json)
   else {
-    await makeFolder(dirname(out))
     await writeFileAtomic(out, json)
     await writeFileAtomic(`${out}.about.json`, about(predictor, results.length, problems.length))
   }
   await reportProblems(problems, out === undefined ? undefined : dirname(out))
+  if (!options.quiet) printSummary(results.length, predictor, out)
 }
 
 async function predictTable(cohort: string, predictor: Predictor, options: PredictOptions): Promise<void> {
@@ -172,16 +183,16 @@ async function predictTable(cohort: string, predictor: Predictor, options: Predi
   const all = [...manifest.problems, ...problems].sort((a, b) => a.line - b.line)
   const { out } = options
   if (out === undefined) process.stdout.write(csvOf(results, predictor))
-  else {
-    await makeFolder(dirname(out))
-    await writeResults(results, predictor, out, all.length)
-  }
+  else await writeResults(results, predictor, out, all.length)
   await reportProblems(all, out === undefined ? undefined : dirname(out))
-  if (!options.quiet) {
-    const { model, modelVersion, software, use } = predictor.stamp
-    const where = out === undefined ? '' : ` -> ${out}`
-    console.error(`${results.length} nodules predicted${where}  (model ${model} ${modelVersion}, ${software}, ${use})`)
-  }
+  if (!options.quiet) printSummary(results.length, predictor, out)
+}
+
+function printSummary(count: number, predictor: Predictor, out: string | undefined): void {
+  const { model, modelVersion, software, use } = predictor.stamp
+  const what = count === 1 ? 'nodule' : 'nodules'
+  const where = out === undefined ? '' : ` -> ${out}`
+  console.error(`${count} ${what} predicted${where}  (model ${model} ${modelVersion}, ${software}, ${use})`)
 }
 
 type Answered = Extract<RowResult, { prediction: unknown }>
@@ -196,15 +207,18 @@ async function collect(
   const problems: RowProblem[] = []
   const notes: RowNote[] = []
   const progress = startProgress('nodules', rows.length, { quiet })
-  for await (const result of predictCohort(rows, predictor, { frame, views })) {
-    progress.step()
-    if ('problem' in result) problems.push(result.problem)
-    else {
-      results.push(result)
-      for (const note of result.notes) notes.push({ line: result.row.line, note })
+  try {
+    for await (const result of predictCohort(rows, predictor, { frame, views })) {
+      progress.step()
+      if ('problem' in result) problems.push(result.problem)
+      else {
+        results.push(result)
+        for (const note of result.notes) notes.push({ line: result.row.line, note })
+      }
     }
+  } finally {
+    progress.done()
   }
-  progress.done()
   if (!quiet) printNotes(notes)
   results.sort((a, b) => a.row.line - b.row.line)
   return { results, problems }
@@ -216,18 +230,18 @@ async function writeResults(
   out: string,
   failed = 0,
 ): Promise<void> {
-  if (out.toLowerCase().endsWith('.json')) return writeFileAtomic(out, jsonOf(results, predictor))
+  if (out.toLowerCase().endsWith('.json')) return writeFileAtomic(out, jsonOf(results, predictor, failed))
   await writeFileAtomic(out, csvOf(results, predictor))
   // The table keeps the published columns; what else an output must say stands beside it.
   await writeFileAtomic(`${out}.about.json`, about(predictor, results.length, failed))
 }
 
-function csvOf(results: readonly Answered[], { folds }: Predictor): string {
+function csvOf(results: readonly Answered[], { folds, calibrated }: Predictor): string {
   const predictions = results.map(({ row: { pid, noduleId }, prediction }) => ({ pid, noduleId, ...prediction }))
-  return predictionsCsv(predictions, { folds, calibrated: results.some(({ prediction }) => prediction.calibrated) })
+  return predictionsCsv(predictions, { folds, calibrated })
 }
 
-function jsonOf(results: readonly Answered[], predictor: Predictor): string {
+function jsonOf(results: readonly Answered[], predictor: Predictor, failed: number): string {
   const nodules = results.map(({ row, prediction, views, notes }) => ({
     pid: row.pid,
     nodule_id: row.noduleId,
@@ -240,7 +254,7 @@ function jsonOf(results: readonly Answered[], predictor: Predictor): string {
     attention: prediction.attention,
     notes,
   }))
-  return `${JSON.stringify({ ...stampJson(predictor), nodules }, null, 2)}\n`
+  return `${JSON.stringify({ ...stampJson(predictor), failed, nodules }, null, 2)}\n`
 }
 
 const stampJson = ({ stamp }: Predictor) => ({

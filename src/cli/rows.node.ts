@@ -18,7 +18,9 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
   } catch (cause) {
-    throw new SpiculaError('cli/folder', `the folder ${path} cannot be made`, { cause })
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file has its name, or that of a folder above it' : code
+    throw new SpiculaError('cli/folder', `the folder ${path} cannot be made: ${why}`, { cause })
   }
 }
 

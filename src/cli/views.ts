@@ -24,7 +24,7 @@ export function viewsCommand(): Command {
         { views, geometry, ...options }: ExportOptions & { views: ViewSet; geometry: Geometry },
       ) => {
         const { done } = await exportCohort(cohort, { kind: 'views', geometry, views }, options)
-        if (!options.quiet) console.error(`views of ${done} nodules -> ${options.out}`)
+        if (!options.quiet) console.error(`views of ${done} ${done === 1 ? 'nodule' : 'nodules'} -> ${options.out}`)
       },
     )
 }

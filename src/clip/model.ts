@@ -2,6 +2,7 @@
 import * as g from '../graph/operations.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { ImageTowerConfig, LoraConfig, PoolingConfig, TextTowerConfig } from './architecture.ts'
+import type { Dropout } from './dropout.ts'
 import { imageTower, type Normalisation } from './image-tower.ts'
 import { attentionPooling, classify } from './pooling.ts'
 import { semanticProjection, textTower } from './text-tower.ts'
@@ -28,22 +29,27 @@ export interface ImageSide {
   readonly probability: Tensor
 }
 
+export interface ImageSideOptions {
+  readonly normalisation: Normalisation
+  readonly mergeLora: boolean
+  /** Views of the largest bag. */
+  readonly maxViews: number
+  /** Of the input of LoRA, in training. */
+  readonly loraDropout?: Dropout | undefined
+}
+
 /**
  * The image side: views -> tower -> attention pooling -> head.
  * Inputs of the graph: `views` float32 [views, resolution, resolution] in [0, 1], `members` int64 and `present`
  * float32 [nodules, maxViews] (pooling.ts).
  * @example writeOnnx({ ...imageSide(architecture, graphWeights({ folds: 1 }), options) }, weights)
  */
-export function imageSide(
-  architecture: Architecture,
-  weights: Weights,
-  options: { readonly normalisation: Normalisation; readonly mergeLora: boolean; readonly maxViews: number },
-): ImageSide {
+export function imageSide(architecture: Architecture, weights: Weights, options: ImageSideOptions): ImageSide {
   const { image, pooling, lora: config } = architecture
-  const { normalisation, mergeLora, maxViews } = options
+  const { normalisation, mergeLora: merged, maxViews, loraDropout: dropout } = options
   const views = g.input('views', ['M', image.resolution, image.resolution])
   const bags = { members: g.input('members', ['N', maxViews], 'int64'), present: g.input('present', ['N', maxViews]) }
-  const features = imageTower(views, weights, image, normalisation, config && { config, merged: mergeLora })
+  const features = imageTower(views, weights, image, normalisation, config && { config, merged, dropout })
   const { embedding, attention } = attentionPooling(features, bags, weights, pooling)
   const logits = classify(embedding, scope(weights, 'classifier_image'))
   const probability = g.select(g.softmax(logits), 2, 1)
@@ -57,12 +63,17 @@ export function imageSide(
 export function textSide(
   architecture: Architecture & { readonly text: TextTowerConfig },
   weights: Weights,
-  { mergeLora }: { readonly mergeLora: boolean },
+  options: {
+    readonly mergeLora: boolean
+    readonly loraDropout?: Dropout | undefined
+    readonly dropout?: Dropout | undefined
+  },
 ): { readonly embedding: Tensor; readonly logits: Tensor } {
   const { text, pooling, lora: config } = architecture
+  const { mergeLora: merged, loraDropout, dropout } = options
   const tokens = g.input('tokens', ['N', text.context], 'int64')
   const endOfText = g.input('endOfText', ['N'], 'int64')
-  const features = textTower(tokens, endOfText, weights, text, config && { config, merged: mergeLora })
-  const embedding = semanticProjection(features, weights, pooling.embedDim)
+  const features = textTower(tokens, endOfText, weights, text, config && { config, merged, dropout: loraDropout })
+  const embedding = semanticProjection(features, weights, pooling.embedDim, dropout)
   return { embedding, logits: classify(embedding, scope(weights, 'classifier_text')) }
 }

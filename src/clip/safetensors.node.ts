@@ -1,5 +1,5 @@
 /** Safetensors files on disk, read by ranges: only the tensors asked for enter memory. */
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
@@ -24,12 +24,7 @@ export interface SafetensorsFile {
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const name = basename(path)
-  let handle: FileHandle
-  try {
-    handle = await open(path, 'r')
-  } catch (cause) {
-    throw new SpiculaError('clip/missing', `${name} cannot be opened at ${path}`, { cause })
-  }
+  const handle = await openFile(path, name)
   try {
     const { size } = await handle.stat()
     const length = headerLength(await readRange(handle, 0, Math.min(8, size)), size, name)
@@ -49,6 +44,16 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     await handle.close()
     throw error
   }
+}
+
+async function openFile(path: string, name: string): Promise<FileHandle> {
+  try {
+    // Opening a pipe would wait for its other end.
+    if ((await stat(path)).isFile()) return await open(path, 'r')
+  } catch (cause) {
+    throw new SpiculaError('clip/missing', `${name} cannot be opened at ${path}`, { cause })
+  }
+  throw new SpiculaError('clip/missing', `${path} is no file`)
 }
 
 async function readRange(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {

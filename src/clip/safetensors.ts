@@ -47,9 +47,11 @@ export function headerLength(first: Uint8Array, fileSize: number, file: string):
  * @throws SpiculaError `clip/safetensors` for offsets that lie, overlap or leave the file, and shapes that do not fit
  */
 export function parseHeader(json: Uint8Array, fileSize: number, file: string): SafetensorsHeader {
+  let text: string
   let header: unknown
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(json)
+    header = JSON.parse(text)
   } catch {
     throw damaged(file, 'its header is no JSON')
   }
@@ -59,10 +61,12 @@ export function parseHeader(json: Uint8Array, fileSize: number, file: string): S
   let metadata: Record<string, string> = {}
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
-      if (!isRecord(entry)) throw damaged(file, 'its metadata is no JSON object')
-      metadata = Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, String(value)]))
+      if (!isTexts(entry)) throw damaged(file, 'its metadata is no JSON object of texts')
+      metadata = entry
     } else tensors.set(name, parseEntry(name, entry, base, fileSize, file))
   }
+  // The format disallows a name twice; JSON.parse keeps the last in silence.
+  if (countNames(text) !== Object.keys(header).length) throw damaged(file, 'its header has a name twice')
   let at = base
   for (const [name, { start, end }] of [...tensors].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
     if (start !== at) throw damaged(file, `the bytes of ${name} start at ${start}, where ${at} was due`)
@@ -70,6 +74,22 @@ export function parseHeader(json: Uint8Array, fileSize: number, file: string): S
   }
   if (at !== fileSize) throw damaged(file, `its tensors end at byte ${at} of ${fileSize}`)
   return { tensors, metadata }
+}
+
+/** Names in the outermost object of sound JSON whose values are objects, repetitions counted. */
+function countNames(json: string): number {
+  let names = 0
+  let depth = 0
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i]
+    if (c === '"') {
+      // At this depth every value is an object, so a text is a name.
+      if (depth === 1) names++
+      for (i++; json[i] !== '"'; i++) if (json[i] === '\\') i++
+    } else if (c === '{' || c === '[') depth++
+    else if (c === '}' || c === ']') depth--
+  }
+  return names
 }
 
 function parseEntry(name: string, entry: unknown, base: number, fileSize: number, file: string): TensorEntry {
@@ -85,6 +105,8 @@ function parseEntry(name: string, entry: unknown, base: number, fileSize: number
 }
 
 const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x)
+const isTexts = (x: unknown): x is Record<string, string> =>
+  isRecord(x) && Object.values(x).every((value) => typeof value === 'string')
 const isSizes = (x: unknown): x is number[] => Array.isArray(x) && x.every((n) => Number.isSafeInteger(n) && n >= 0)
 
 /**
@@ -93,8 +115,8 @@ const isSizes = (x: unknown): x is number[] => Array.isArray(x) && x.every((n) =
  * @throws SpiculaError `clip/dtype` for a type that no weight here has
  */
 export function decodeTensor(name: string, { dtype, shape }: TensorEntry, bytes: Uint8Array): TensorData {
-  // Typed arrays need aligned memory; slice() copies to a buffer that is.
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
+  // Typed arrays need aligned memory; a copy has it. Not slice(): of Node's Buffer that is no copy.
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
   const { buffer, byteOffset, byteLength } = aligned
   const count = byteLength / (WIDTH[dtype] ?? 1)
   if (dtype === 'F32') return { dtype: 'float32', shape, data: new Float32Array(buffer, byteOffset, count) }
@@ -129,20 +151,22 @@ const STORED: Partial<Record<TensorData['dtype'], string>> = {
 /**
  * A file from tensors, in the order of the map.
  * @returns the bytes; the header is padded with spaces so that the numbers start at a multiple of 8
+ * @throws SpiculaError `clip/dtype` for a type, `clip/safetensors` for a name that the format does not hold
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, TensorData>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []
   let at = 0
   for (const [name, { dtype, shape, data }] of tensors) {
     const stored = STORED[dtype]
     if (!stored) throw new SpiculaError('clip/dtype', `${name} is ${dtype}, which safetensors here does not hold`)
-    header[name] = { dtype: stored, shape, data_offsets: [at, at + data.byteLength] }
+    if (name === '__metadata__') throw new SpiculaError('clip/safetensors', `no tensor can be called ${name}`)
+    header.push([name, { dtype: stored, shape, data_offsets: [at, at + data.byteLength] }])
     at += data.byteLength
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const length = Math.ceil(json.length / 8) * 8
   const bytes = new Uint8Array(8 + length + at)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true)

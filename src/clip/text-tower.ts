@@ -3,6 +3,7 @@ import * as g from '../graph/operations.ts'
 import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './architecture.ts'
+import { type Dropout, drop } from './dropout.ts'
 import { type Layout, type Lora, residualBlock } from './transformer.ts'
 import { layerNorm, linear, scope, type Weights } from './weights.ts'
 
@@ -44,13 +45,14 @@ function causalMask(context: number): Tensor {
 }
 
 /**
- * The published projection of text features: p = W x + b; LayerNorm(p + V gelu(p) + c).
+ * The published projection of text features: p = W x + b; LayerNorm(p + dropout(V gelu(p) + c)).
  * @param features [folds or 1, texts, embedDim]
+ * @param dropout in training, of the second linear layer's output
  * @returns text embeddings before L2 normalisation, [folds or 1, texts, outWidth]
  */
-export function semanticProjection(features: Tensor, weights: Weights, outWidth: number): Tensor {
+export function semanticProjection(features: Tensor, weights: Weights, outWidth: number, dropout?: Dropout): Tensor {
   const w = scope(weights, 'semantic_projection')
   const p = linear(features, scope(w, 'projection'), outWidth)
-  const q = linear(g.gelu(p), scope(w, 'fc'), outWidth)
+  const q = drop(linear(g.gelu(p), scope(w, 'fc'), outWidth), w.path, dropout)
   return layerNorm(g.add(p, q), scope(w, 'layer_norm'), 1e-5)
 }

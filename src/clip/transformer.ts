@@ -3,6 +3,7 @@ import * as g from '../graph/operations.ts'
 import { type Dim, dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type LoraConfig, type LoraTarget, loraScale, type TransformerConfig } from './architecture.ts'
+import type { Dropout } from './dropout.ts'
 import { layerNorm, linear, scope, type Weights } from './weights.ts'
 
 /** How a sequence is laid out in the rows of [folds, sequences * tokens, width]. */
@@ -28,6 +29,8 @@ export interface BlockOptions {
 export interface Lora {
   readonly config: LoraConfig
   readonly merged: boolean
+  /** Drops parts of what enters the low-rank path; in training only, and only where it is separate. */
+  readonly dropout?: Dropout | undefined
 }
 
 /**
@@ -107,6 +110,10 @@ function adapted(x: Tensor, weights: Weights, target: LoraTarget, lora: Lora | u
     }
     return linear(x, merged, width)
   }
-  const low = g.matMul(x, down, { transposeB: true, alpha }) // [folds, rows, rank]
+  const { dropout } = lora
+  const kept = dropout ? g.keep(x, dropout.mask(`${weights.path}.lora`, x.shape)) : x
+  // What is kept weighs 1 / (1 - rate); the product is scaled anyway.
+  const scale = dropout ? alpha / (1 - dropout.rate) : alpha
+  const low = g.matMul(kept, down, { transposeB: true, alpha: scale }) // [folds, rows, rank]
   return g.add(linear(x, weights, width), g.matMul(low, up, { transposeB: true }))
 }

@@ -11,17 +11,16 @@ import type { Shape } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
 export interface Weights {
+  /** Prefix of the names asked for here, '' at the top. */
+  readonly path: string
   /** The weight `name`: of `shape`, or [folds, ...shape] where it differs between folds. */
   get(name: string, shape: Shape): Tensor
-  has(name: string): boolean
 }
 
 /** Weights as parameters of the graph. */
 export interface WeightPlan {
   /** Number of folds that run as one batch. */
   readonly folds: number
-  /** Names present; leave out for "whatever is asked for". */
-  readonly names?: ReadonlySet<string>
   /** Names that differ between folds. */
   readonly stacked?: ReadonlySet<string>
 }
@@ -29,19 +28,14 @@ export interface WeightPlan {
 /**
  * @example const weights = graphWeights({ folds: 1 })
  */
-export function graphWeights({ folds, names, stacked = new Set() }: WeightPlan): Weights {
-  return {
-    get: (name, shape) => g.parameter(name, stacked.has(name) ? [folds, ...shape] : shape),
-    has: (name) => names?.has(name) ?? true,
-  }
+export function graphWeights({ folds, stacked = new Set() }: WeightPlan): Weights {
+  return { path: '', get: (name, shape) => g.parameter(name, stacked.has(name) ? [folds, ...shape] : shape) }
 }
 
 /** The weights under a prefix, by the names that follow it. */
 export function scope(weights: Weights, prefix: string): Weights {
-  return {
-    get: (name, shape) => weights.get(`${prefix}.${name}`, shape),
-    has: (name) => weights.has(`${prefix}.${name}`),
-  }
+  const path = weights.path === '' ? prefix : `${weights.path}.${prefix}`
+  return { path, get: (name, shape) => weights.get(`${prefix}.${name}`, shape) }
 }
 
 /** A vector [width] as is, or [folds, width] as [folds, 1, width], to be added to [folds, rows, width]. */

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { SpiculaError } from '../error.ts'
 
 const size = z.int().positive()
+/** Graphs are as long as a tower is deep: a bound, so that no file makes one without end. */
+const depth = size.max(1000)
 const triple = z.tuple([z.number(), z.number(), z.number()])
 const layers = z.array(z.int().nonnegative())
 /** A file inside the folder: no way out of it. */
@@ -12,7 +14,7 @@ const relativeFile = z
 
 const transformer = {
   width: size,
-  layers: size,
+  layers: depth,
   heads: size,
   mlpWidth: size,
   activation: z.enum(['quickGelu', 'gelu']),
@@ -30,7 +32,7 @@ const architecture = z
       embedDim: size,
     }),
     pooling: z.strictObject({ embedDim: size, attentionWidth: size }),
-    text: z.strictObject({ ...transformer, vocabulary: size, context: size, embedDim: size }).optional(),
+    text: z.strictObject({ ...transformer, vocabulary: size, context: size.max(4096), embedDim: size }).optional(),
     lora: z
       .strictObject({
         rank: size,

@@ -136,7 +136,10 @@ function checkpointFile(fold: ModelConfig['folds'][number], index: number, check
 function checkTensors({ base, folds }: ModelFiles, image: WeightList, text: WeightList): void {
   const known = new Map([...image, ...text])
   const problems: string[] = []
-  for (const [file, label] of [[base, base.name] as const, ...folds.map((fold, i) => [fold, `fold ${i}`] as const)]) {
+  for (const [file, label] of [
+    [base, base.name] as const,
+    ...folds.map((fold, i) => [fold, `fold ${i} (${fold.name})`] as const),
+  ]) {
     for (const [name, { shape, dtype }] of file.tensors) {
       const wanted = known.get(name)
       if (!wanted) problems.push(`${label} has an extra tensor ${name}`)

@@ -82,9 +82,19 @@ interface Ready {
 
 async function runBatch(predictor: Predictor, batch: readonly Ready[]): Promise<RowResult[]> {
   const bags = batch.map(({ outcome: { prepared } }) => ({ views: prepared.pixels, count: prepared.shape[0] }))
-  const predictions = await predictor.predict(bags)
-  return batch.map(({ row, outcome }, i) => {
-    const views = outcome.prepared.views.map(({ name }) => name)
-    return { row, prediction: predictions[i], views, notes: outcome.notes }
-  })
+  try {
+    const predictions = await predictor.predict(bags)
+    return batch.map(({ row, outcome }, i) => {
+      const views = outcome.prepared.views.map(({ name }) => name)
+      return { row, prediction: predictions[i], views, notes: outcome.notes }
+    })
+  } catch (error) {
+    if (!(error instanceof SpiculaError && error.code === 'inference/not-finite')) throw error
+    const [{ row }, ...others] = batch
+    if (others.length === 0) return [{ row, problem: problemOf(row, error) }]
+    // One of them spoils the batch: alone, the others get their numbers.
+    const results: RowResult[] = []
+    for (const one of batch) results.push(...(await runBatch(predictor, [one])))
+    return results
+  }
 }

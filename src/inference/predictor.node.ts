@@ -33,9 +33,15 @@ export interface NodulePrediction {
 export interface Predictor {
   readonly config: ModelConfig
   readonly folds: number
+  /** Whether predictions carry calibrated probabilities too. */
+  readonly calibrated: boolean
   /** Name and version of model and software, and that it is for research use: what every output must say. */
   readonly stamp: Stamp
-  /** Predicts a batch. The bits of a nodule's numbers may depend on the make-up of the batch in the last place. */
+  /**
+   * Predicts a batch. The bits of a nodule's numbers may depend on the make-up of the batch in the last place.
+   * @throws SpiculaError `inference/not-finite` where a nodule of the batch gets no number, `inference/views` where
+   *   views are not the model's
+   */
   predict(nodules: readonly NoduleViews[]): Promise<NodulePrediction[]>
   close(): Promise<void>
 }
@@ -77,6 +83,7 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
   const session = await openSession(writeOnnx({ probability, attention }, tensors), sessionOptions)
   // A calibration belongs to the probabilities that it was fitted on.
   const calibrations = checkpoint === 'both' ? config.folds.flatMap((fold) => fold.calibration ?? []) : []
+  const calibrated = calibrations.length > 0
   const { resolution } = config.architecture.image
 
   const predict = async (nodules: readonly NoduleViews[]): Promise<NodulePrediction[]> => {
@@ -84,13 +91,15 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
     const outputs = await session.run(feeds(nodules, resolution))
     return nodules.map((nodule, n) => {
       const raw = foldNumbers(outputs.probability, folds, n)
-      for (const p of raw)
-        if (!Number.isFinite(p)) throw new SpiculaError('inference/not-finite', 'the model gave a number that is none')
+      if (!raw.every(Number.isFinite))
+        throw new SpiculaError('inference/not-finite', `the model answers ${raw.join(', ')}, which is no probability`, {
+          hint: 'Does the scan hold voxels that are no numbers? If not, the weights of the model are damaged.',
+        })
       const weights = foldRows(outputs.attention, folds, n).map((row) => row.slice(0, nodule.count))
       const prediction = { raw, ensemble: average(raw), attention: weights }
-      if (calibrations.length === 0) return prediction
-      const calibrated = raw.map((p, fold) => calibrate(p, calibrations[fold]))
-      return { ...prediction, calibrated, calibratedEnsemble: average(calibrated) }
+      if (!calibrated) return prediction
+      const own = raw.map((p, fold) => calibrate(p, calibrations[fold]))
+      return { ...prediction, calibrated: own, calibratedEnsemble: average(own) }
     })
   }
   const stamp: Stamp = {
@@ -99,7 +108,7 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
     software: `spicula ${VERSION}`,
     use: 'for research use',
   }
-  return { config, folds, stamp, predict, close: () => session.close() }
+  return { config, folds, calibrated, stamp, predict, close: () => session.close() }
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length

@@ -1,0 +1,74 @@
+/** AdamW (Loshchilov and Hutter 2019), as PyTorch computes it. */
+
+/** Numbers by parameter name. */
+export type Parameters = ReadonlyMap<string, Float32Array>
+
+export interface AdamWState {
+  /** Steps taken. */
+  readonly step: number
+  /** First moments. */
+  readonly m: Parameters
+  /** Second moments. */
+  readonly v: Parameters
+}
+
+export interface AdamWOptions {
+  readonly weightDecay?: number
+  readonly beta1?: number
+  readonly beta2?: number
+  readonly epsilon?: number
+}
+
+export interface Optimizer {
+  init(parameters: Parameters): AdamWState
+  /**
+   * One step at a learning rate.
+   * @returns new parameters and state; what came in stays as it was
+   */
+  update(
+    gradients: Parameters,
+    state: AdamWState,
+    parameters: Parameters,
+    learningRate: number,
+  ): { readonly parameters: Parameters; readonly state: AdamWState }
+}
+
+/**
+ * AdamW as two pure functions: decay p (1 - lr wd), then p - lr m^ / (sqrt(v^) + eps) with bias-corrected moments.
+ * @example
+ * const optimizer = adamW({ weightDecay: 0.1 })
+ * let state = optimizer.init(parameters)
+ * ;({ parameters, state } = optimizer.update(gradients, state, parameters, 1e-4))
+ */
+export function adamW({ weightDecay = 0.1, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {}): Optimizer {
+  const zeros = (parameters: Parameters): Parameters =>
+    new Map([...parameters].map(([name, data]) => [name, new Float32Array(data.length)]))
+  return {
+    init: (parameters) => ({ step: 0, m: zeros(parameters), v: zeros(parameters) }),
+    update: (gradients, state, parameters, learningRate) => {
+      const step = state.step + 1
+      const correction1 = 1 - beta1 ** step
+      const correction2 = Math.sqrt(1 - beta2 ** step)
+      const next = {
+        p: new Map<string, Float32Array>(),
+        m: new Map<string, Float32Array>(),
+        v: new Map<string, Float32Array>(),
+      }
+      for (const [name, p] of parameters) {
+        const [g, m, v] = [gradients.get(name), state.m.get(name), state.v.get(name)]
+        if (!g || !m || !v) throw new Error(`no gradient or moments for ${name}`)
+        const [newP, newM, newV] = [new Float32Array(p.length), new Float32Array(p.length), new Float32Array(p.length)]
+        for (let i = 0; i < p.length; i++) {
+          newM[i] = beta1 * m[i] + (1 - beta1) * g[i]
+          newV[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
+          const denominator = Math.sqrt(newV[i]) / correction2 + epsilon
+          newP[i] = p[i] * (1 - learningRate * weightDecay) - ((learningRate / correction1) * newM[i]) / denominator
+        }
+        next.p.set(name, newP)
+        next.m.set(name, newM)
+        next.v.set(name, newV)
+      }
+      return { parameters: next.p, state: { step, m: next.m, v: next.v } }
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/** What training minimises, as a graph: both sides of the model, the three losses, and their gradients. */
+import { type Dropout, fedDropout } from '../clip/dropout.ts'
+import type { Normalisation } from '../clip/image-tower.ts'
+import { clipLoss, crossEntropy } from '../clip/losses.ts'
+import { type Architecture, imageSide, textSide } from '../clip/model.ts'
+import { graphWeights } from '../clip/weights.ts'
+import { SpiculaError } from '../error.ts'
+import * as g from '../graph/operations.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { topological } from '../graph/traversal.ts'
+
+/** Weights of the three losses; all 1 as published. */
+export interface LossWeights {
+  readonly clip: number
+  readonly image: number
+  readonly text: number
+}
+
+export interface ObjectiveOptions {
+  readonly normalisation: Normalisation
+  /** Views of the largest bag. */
+  readonly maxViews: number
+  readonly lossWeights: LossWeights
+  /** Of the input of LoRA; 0 for none. */
+  readonly loraDropout: number
+  /** In the text projection; 0 for none. */
+  readonly dropout: number
+}
+
+/** Scalars. */
+export interface Losses {
+  readonly total: Tensor
+  readonly clip: Tensor
+  readonly image: Tensor
+  readonly text: Tensor
+}
+
+/**
+ * The training loss (REFERENCE 7): w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
+ * Inputs of the graph beside those of `imageSide` and `textSide`: `clipTargets` [N, N] and `classTargets` [N, 2]
+ * (losses.ts), and the masks of dropout.
+ * @throws SpiculaError `training/text` for an architecture without a text side
+ */
+export function objective(
+  architecture: Architecture,
+  options: ObjectiveOptions,
+): Losses & { readonly probability: Tensor } {
+  const { text } = architecture
+  if (!text) throw new SpiculaError('training/text', 'the base model has no text side, which the CLIP loss needs')
+  const { normalisation, maxViews, lossWeights } = options
+  const weights = graphWeights({ folds: 1 })
+  const loraDropout: Dropout | undefined = fedDropout(options.loraDropout)
+  const image = imageSide(architecture, weights, { normalisation, maxViews, mergeLora: false, loraDropout })
+  const words = textSide({ ...architecture, text }, weights, {
+    mergeLora: false,
+    loraDropout,
+    dropout: fedDropout(options.dropout),
+  })
+  const clipTargets = g.input('clipTargets', ['N', 'N'])
+  const classTargets = g.input('classTargets', ['N', 2])
+  const clip = clipLoss(image.embedding, words.embedding, weights.get('logit_scale', []), clipTargets)
+  const imageLoss = crossEntropy(image.logits, classTargets)
+  const textLoss = crossEntropy(words.logits, classTargets)
+  const heads = g.add(g.mul(imageLoss, lossWeights.image / 2), g.mul(textLoss, lossWeights.text / 2))
+  const total = g.add(g.mul(clip, lossWeights.clip), heads)
+  return { total, clip, image: imageLoss, text: textLoss, probability: image.probability }
+}
+
+/** What is trained: low-rank updates and heads, heads alone, or everything. */
+export type Tuning = 'lora' | 'probe' | 'full'
+
+const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
+const LORA = /w_lora_[AB]$/
+
+/** Whether a weight is trained under a tuning (REFERENCE 8). */
+export function isTrained(name: string, tuning: Tuning): boolean {
+  return tuning === 'full' || HEADS.test(name) || (tuning === 'lora' && LORA.test(name))
+}
+
+/** The trained weights of a loss, and the gradient of the loss with respect to each, by name. */
+export function trainedGradients(loss: Tensor, tuning: Tuning): Map<string, Tensor> {
+  const trained = new Map<string, Tensor>()
+  for (const tensor of topological([loss]))
+    if (tensor.node.kind === 'parameter' && isTrained(tensor.node.name, tuning)) trained.set(tensor.node.name, tensor)
+  const slopes = g.gradients(loss, [...trained.values()])
+  return new Map([...trained.keys()].map((name, i) => [name, slopes[i]]))
+}
+
+/** Name of the output that holds the gradient of a weight. */
+export const gradientName = (weight: string): string => `gradient of ${weight}`
+
+/** Gradients as outputs of a graph. */
+export const gradientOutputs = (slopes: ReadonlyMap<string, Tensor>): Record<string, Tensor> =>
+  Object.fromEntries([...slopes].map(([name, slope]) => [gradientName(name), slope]))
