@@ -72,6 +72,8 @@ async function createSession(model: OnnxModel, device: Device, threads: number |
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       externalData: [...model.externalData],
       logSeverityLevel: 4,
+      // Planning by pattern holds a second copy of all activations: twice the memory for no time (docs/performance.md).
+      enableMemPattern: false,
       // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
       extra: { session: { disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1' } },
     })
