@@ -63,7 +63,7 @@ export function writeOnnx(
   return writer.finish()
 }
 
-/** Which outputs of which nodes anything reads: the others are left unnamed, so that the runtime skips them. */
+/** Which outputs of which nodes anything reads: others (but the first, which ONNX demands) are left unnamed and skipped. */
 function usedOutputs(roots: readonly Tensor[]): Map<object, Set<number>> {
   const used = new Map<object, Set<number>>()
   const mark = (tensor: Tensor) => {
@@ -99,7 +99,7 @@ class GraphWriter {
         inputTypes: node.inputs,
         outputTypes: node.operation.types(node.inputs, node.attributes),
       }
-      const outputs = io.outputTypes.map((_, i) => (indices?.has(i) ? this.#fresh(node.operation.name) : ''))
+      const outputs = io.outputTypes.map((_, i) => (i === 0 || indices?.has(i) ? this.#fresh(node.operation.name) : ''))
       while (outputs.at(-1) === '') outputs.pop()
       node.operation.onnx(this.#emitter(), { ...io, outputs }, node.attributes)
       this.#valueNames.set(node, outputs)
