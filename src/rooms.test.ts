@@ -18,8 +18,8 @@ const ROOMS = [
   'clip',
   'risk',
   'evaluation',
-  'training',
   'inference',
+  'training',
   'datasets',
   'cli',
 ]

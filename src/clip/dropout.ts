@@ -1,23 +1,32 @@
-/** Dropout (Srivastava et al. 2014) with masks that are fed: who trains draws them, so that a seed tells every one. */
+/**
+ * Dropout (Srivastava et al. 2014) with masks that are fed: who trains draws them, so that a seed tells every one. What is
+ * kept is scaled by a factor that is fed too, so that one graph serves training (1 / (1 - rate)) and validation (1, with
+ * masks that keep all).
+ */
 import * as g from '../graph/operations.ts'
 import type { Shape } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 
 export interface Dropout {
-  /** Share of elements set to zero. */
-  readonly rate: number
   /** The mask of a place in the network: bool, true where an element is kept. */
   mask(name: string, shape: Shape): Tensor
+  /** What is kept is multiplied by it, [1]. */
+  readonly scale: Tensor
 }
 
-/**
- * Masks as inputs of the graph.
- * @param rate share of elements set to zero
- * @example fedDropout(0.1).mask('semantic_projection', [1, 'N', 256]) // the input 'semantic_projection.mask'
- */
-export const fedDropout = (rate: number): Dropout | undefined =>
-  rate === 0 ? undefined : { rate, mask: (name, shape) => g.input(`${name}.mask`, shape, 'bool') }
+/** Where a mask is fed from: its input's name ends so. */
+export const MASK = '.mask'
 
-/** x with dropout, what is kept scaled by 1 / (1 - rate). */
+/**
+ * Masks and the scale as inputs of the graph.
+ * @param scale name of the scale's input
+ * @example fedDropout('loraScale').mask('semantic_projection', [1, 'N', 256]) // the input 'semantic_projection.mask'
+ */
+export const fedDropout = (scale: string): Dropout => ({
+  mask: (name, shape) => g.input(`${name}${MASK}`, shape, 'bool'),
+  scale: g.input(scale, [1]),
+})
+
+/** x with dropout. */
 export const drop = (x: Tensor, name: string, dropout: Dropout | undefined): Tensor =>
-  dropout ? g.mul(g.keep(x, dropout.mask(name, x.shape)), 1 / (1 - dropout.rate)) : x
+  dropout ? g.mul(g.keep(x, dropout.mask(name, x.shape)), dropout.scale) : x

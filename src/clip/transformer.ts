@@ -112,8 +112,8 @@ function adapted(x: Tensor, weights: Weights, target: LoraTarget, lora: Lora | u
   }
   const { dropout } = lora
   const kept = dropout ? g.keep(x, dropout.mask(`${weights.path}.lora`, x.shape)) : x
-  // What is kept weighs 1 / (1 - rate); the product is scaled anyway.
-  const scale = dropout ? alpha / (1 - dropout.rate) : alpha
-  const low = g.matMul(kept, down, { transposeB: true, alpha: scale }) // [folds, rows, rank]
+  const product = g.matMul(kept, down, { transposeB: true, alpha }) // [folds, rows, rank]
+  // The scale of dropout meets the few numbers of the low rank, not the many of x.
+  const low = dropout ? g.mul(product, dropout.scale) : product
   return g.add(linear(x, weights, width), g.matMul(low, up, { transposeB: true }))
 }

@@ -52,6 +52,18 @@ export function unify(dim: Dim, size: number, symbols: Map<string, number>): boo
   return Number.isInteger(value) && times * value === size
 }
 
+/**
+ * The size of a dimension whose symbol is known.
+ * @example dimValue('9N', new Map([['N', 4]])) // 36
+ */
+export function dimValue(dim: Dim, symbols: ReadonlyMap<string, number>): number {
+  const { times, symbol } = monomial(dim)
+  if (symbol === '') return times
+  const value = symbols.get(symbol)
+  if (value === undefined) throw new SpiculaError('graph/shape', `the symbol ${symbol} of ${dim} has no value`)
+  return times * value
+}
+
 /** Whether a dimension is a plain number. */
 export const isStatic = (dim: Dim): dim is number => typeof dim === 'number'
 

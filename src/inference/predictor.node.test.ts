@@ -170,7 +170,7 @@ describe('a predictor', () => {
     ['views of another size', 9, 9 * 255],
   ])('refuses a nodule with %s', async (_, count, length) => {
     await expect(predict([{ count, views: new Float32Array(length) }])).rejects.toMatchObject({
-      code: 'inference/views',
+      code: 'clip/views',
       message: expect.stringContaining(`not ${length} numbers`),
     })
   })

@@ -1,4 +1,5 @@
 /** The ensemble that predicts: one session in which every fold runs over one shared base. */
+import { bagFeeds, MAX_VIEWS } from '../clip/bags.ts'
 import { imageSide } from '../clip/model.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
@@ -57,9 +58,6 @@ export interface PredictorOptions extends SessionOptions {
   readonly checkpoint?: Checkpoint
 }
 
-/** Views of the largest bag that a nodule can have. */
-const MAX_VIEWS = 9
-
 /**
  * Opens a model folder for prediction.
  * @throws SpiculaError of the model folder, or `graph/device` where the device cannot be used
@@ -88,7 +86,12 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
 
   const predict = async (nodules: readonly NoduleViews[]): Promise<NodulePrediction[]> => {
     if (nodules.length === 0) return []
-    const outputs = await session.run(feeds(nodules, resolution))
+    const outputs = await session.run(
+      bagFeeds(
+        nodules.map(({ views: pixels, count }) => ({ pixels, count })),
+        resolution,
+      ),
+    )
     return nodules.map((nodule, n) => {
       const raw = foldNumbers(outputs.probability, folds, n)
       if (!raw.every(Number.isFinite))
@@ -112,35 +115,6 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
-
-/** All views one after another, and which of them make which nodule. */
-function feeds(nodules: readonly NoduleViews[], resolution: number): Record<string, TensorData> {
-  const pixels = resolution * resolution
-  const total = nodules.reduce((sum, { count }) => sum + count, 0)
-  const views = new Float32Array(total * pixels)
-  const members = new BigInt64Array(nodules.length * MAX_VIEWS)
-  const present = new Float32Array(nodules.length * MAX_VIEWS)
-  let at = 0
-  for (const [n, { views: own, count }] of nodules.entries()) {
-    if (count < 1 || count > MAX_VIEWS || own.length !== count * pixels)
-      throw new SpiculaError(
-        'inference/views',
-        `${count} views of ${resolution}x${resolution} are not ${own.length} numbers`,
-      )
-    views.set(own, at * pixels)
-    for (let v = 0; v < count; v++) {
-      members[n * MAX_VIEWS + v] = BigInt(at + v)
-      present[n * MAX_VIEWS + v] = 1
-    }
-    at += count
-  }
-  const shape = [nodules.length, MAX_VIEWS]
-  return {
-    views: { dtype: 'float32', shape: [total, resolution, resolution], data: views },
-    members: { dtype: 'int64', shape, data: members },
-    present: { dtype: 'float32', shape, data: present },
-  }
-}
 
 /** A nodule's number in every fold, from [folds or 1, nodules]. Folds that share every weight give one number. */
 function foldNumbers({ shape, data }: TensorData, folds: number, nodule: number): number[] {

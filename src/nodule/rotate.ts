@@ -26,8 +26,8 @@ export interface Section {
 export const sectionStart = ({ centreZyx, size }: Section, axis: Axis): number => centreZyx[axis] - Math.floor(size / 2)
 
 /**
- * Planes of a cube turned by 45 degrees, as scipy.ndimage.rotate(cube, 45, axes, reshape=False, order=3) turns it: cubic
- * B-splines with prefilter and mirror boundaries, about the middle (n - 1) / 2, 0 outside. Only what the planes show is
+ * Planes of a cube turned by 45 degrees, as scipy.ndimage.rotate(cube, 45, axes, reshape=False, order=3) turns it:
+ * cubic B-splines with prefilter and mirror boundaries, about the middle (n - 1) / 2, 0 outside. Only what the planes show is
  * computed, from a window of the cube beyond which samples do not count.
  *
  * Sample o reads a = m + (o_a - m) c + (o_b - m) s, b = m - (o_a - m) s + (o_b - m) c, m the middle, c = s = sqrt(1/2).
@@ -158,7 +158,8 @@ function windowOf(positions: readonly number[], n: number): Window {
 }
 
 /**
- * Intensities of part of a cube, [a, b, about]: the axis turned about is last, so that the filters run over contiguous lines.
+ * Intensities of part of a cube, [a, b, about]: the axis turned about is last, so that the filters run over
+ * contiguous lines.
  * In double precision: the prefilter's gain would cost digits.
  */
 function copyWindow(

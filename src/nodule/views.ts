@@ -17,9 +17,9 @@ export interface View {
 }
 
 /**
- * The nine views in the order of the published method (REFERENCE.md 3). Rows and columns run along increasing z, y, x:
- * axial views show posterior at the bottom and the patient's left on the right, as radiologists see them; the others
- * show superior at the bottom. An oblique view keeps one axis of the body and is tilted by 45 degrees about it.
+ * The nine views in the order of the published method (REFERENCE.md 3; docs/geometry.md draws them). An oblique view
+ * keeps one axis of the body and is tilted by 45 degrees about it. Rows and columns are the array's, along increasing
+ * z, y, x: the axial view lies as radiologists hang it, those whose rows run along z have the head at the bottom.
  */
 export const VIEWS = [
   { name: 'axial', label: 'Axial', normal: 0 },
@@ -84,7 +84,7 @@ export interface PlacedView {
 /**
  * Views, each round a centre of its own: training moves them by some millimetres.
  * @returns float32 [views, resolution, resolution], as `nineViews`
- * @throws SpiculaError `nodule/size` for a view that reaches beyond the crop, or a resolution that is no number of pixels
+ * @throws SpiculaError `nodule/size` for a view that reaches beyond the crop, or a resolution below one pixel
  * @example
  * renderViews(crop, [{ view: VIEWS[0], centreZyx: [50, 48, 53] }]) // the axial view, 2 mm to anterior, 3 mm to left
  */

@@ -1,5 +1,5 @@
 /** What training minimises, as a graph: both sides of the model, the three losses, and their gradients. */
-import { type Dropout, fedDropout } from '../clip/dropout.ts'
+import { fedDropout } from '../clip/dropout.ts'
 import type { Normalisation } from '../clip/image-tower.ts'
 import { clipLoss, crossEntropy } from '../clip/losses.ts'
 import { type Architecture, imageSide, textSide } from '../clip/model.ts'
@@ -21,10 +21,10 @@ export interface ObjectiveOptions {
   /** Views of the largest bag. */
   readonly maxViews: number
   readonly lossWeights: LossWeights
-  /** Of the input of LoRA; 0 for none. */
-  readonly loraDropout: number
-  /** In the text projection; 0 for none. */
-  readonly dropout: number
+  /** Whether the input of LoRA has dropout. */
+  readonly loraDropout: boolean
+  /** Whether the text projection has dropout. */
+  readonly dropout: boolean
 }
 
 /** Scalars. */
@@ -38,7 +38,7 @@ export interface Losses {
 /**
  * The training loss (REFERENCE 7): w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
  * Inputs of the graph beside those of `imageSide` and `textSide`: `clipTargets` [N, N] and `classTargets` [N, 2]
- * (losses.ts), and the masks of dropout.
+ * (losses.ts), and for dropout its masks, `loraScale` and `dropoutScale` (dropout.ts).
  * @throws SpiculaError `training/text` for an architecture without a text side
  */
 export function objective(
@@ -49,12 +49,12 @@ export function objective(
   if (!text) throw new SpiculaError('training/text', 'the base model has no text side, which the CLIP loss needs')
   const { normalisation, maxViews, lossWeights } = options
   const weights = graphWeights({ folds: 1 })
-  const loraDropout: Dropout | undefined = fedDropout(options.loraDropout)
+  const loraDropout = options.loraDropout ? fedDropout('loraScale') : undefined
   const image = imageSide(architecture, weights, { normalisation, maxViews, mergeLora: false, loraDropout })
   const words = textSide({ ...architecture, text }, weights, {
     mergeLora: false,
     loraDropout,
-    dropout: fedDropout(options.dropout),
+    dropout: options.dropout ? fedDropout('dropoutScale') : undefined,
   })
   const clipTargets = g.input('clipTargets', ['N', 'N'])
   const classTargets = g.input('classTargets', ['N', 2])

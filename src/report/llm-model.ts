@@ -1,0 +1,145 @@
+/** Language models through the Vercel AI SDK: Gemini, or any endpoint that speaks OpenAI's protocol. */
+import { createGoogleGenerativeAI } from '@ai-sdk/google'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { APICallError, generateText } from 'ai'
+import { SpiculaError } from '../error.ts'
+import type { Prompt } from './llm-prompt.ts'
+
+export const PROVIDERS = ['gemini', 'openai-compatible'] as const
+export type Provider = (typeof PROVIDERS)[number]
+
+export const DEFAULT_GEMINI = 'gemini-2.5-flash'
+
+/** A model that writes. */
+export interface Writer {
+  /** Provider, endpoint and model: what distinguishes its answers from another's. */
+  readonly id: string
+  /** @throws LlmFailure */
+  write(prompt: Prompt): Promise<string>
+}
+
+export interface WriterOptions {
+  readonly provider: Provider
+  readonly model: string
+  readonly baseUrl?: string | undefined
+  readonly apiKey?: string | undefined
+  /** The whole answer must be there by then. */
+  readonly timeoutMs?: number
+}
+
+/** Why there is no answer. */
+export class LlmFailure extends Error {
+  override readonly name = 'LlmFailure'
+  /**
+   * `again`: it may work later; `row`: this prompt gets no answer; `stop`: no prompt will, the key is wrong say.
+   */
+  readonly kind: 'again' | 'row' | 'stop'
+  /** How long the endpoint asked to wait. */
+  readonly waitMs: number | undefined
+  constructor(kind: LlmFailure['kind'], message: string, waitMs?: number) {
+    super(message)
+    this.kind = kind
+    this.waitMs = waitMs
+  }
+}
+
+/** A report is a few kB; what is longer is no report and is not read. */
+const MAX_ANSWER_BYTES = 256 * 1024
+const MAX_OUTPUT_TOKENS = 4096
+
+/**
+ * Opens a language model.
+ * @throws SpiculaError `report/llm-key` where Gemini has no key, `report/llm-url` for an endpoint that is no http(s) URL
+ * @example
+ * const writer = openWriter({ provider: 'openai-compatible', model: 'llama3', baseUrl: 'http://127.0.0.1:11434/v1' })
+ * await writer.write(promptOf(features, random))
+ */
+export function openWriter({ provider, model, baseUrl, apiKey, timeoutMs = 60_000 }: WriterOptions): Writer {
+  checkUrl(provider, baseUrl)
+  const language = languageModel(provider, model, baseUrl, apiKey)
+  return {
+    id: [provider, baseUrl ?? 'default endpoint', model].join(' '),
+    write: async ({ system, user }) => {
+      try {
+        const { text, finishReason } = await generateText({
+          model: language,
+          system,
+          prompt: user,
+          // Retries are ours: one place decides when to wait and how long.
+          maxRetries: 0,
+          maxOutputTokens: MAX_OUTPUT_TOKENS,
+          abortSignal: AbortSignal.timeout(timeoutMs),
+        })
+        if (finishReason === 'length') throw new LlmFailure('again', 'the answer was cut short')
+        return text
+      } catch (error) {
+        throw failureOf(error, timeoutMs)
+      }
+    },
+  }
+}
+
+function languageModel(provider: Provider, model: string, baseUrl?: string, apiKey?: string) {
+  const url = baseUrl === undefined ? {} : { baseURL: baseUrl }
+  if (provider === 'gemini') {
+    if (!apiKey)
+      throw new SpiculaError('report/llm-key', 'there is no key for Gemini', {
+        hint: 'Set GOOGLE_GENERATIVE_AI_API_KEY, or use a local model with --base-url.',
+      })
+    return createGoogleGenerativeAI({ apiKey, fetch: limitedFetch, ...url })(model)
+  }
+  const key = apiKey === undefined ? {} : { apiKey }
+  return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl ?? '', fetch: limitedFetch, ...key })(model)
+}
+
+function checkUrl(provider: Provider, baseUrl: string | undefined): void {
+  if (baseUrl === undefined && provider === 'gemini') return
+  if (baseUrl !== undefined && URL.canParse(baseUrl) && /^https?:$/.test(new URL(baseUrl).protocol)) return
+  throw new SpiculaError('report/llm-url', `${baseUrl ?? 'nothing'} is no http or https address of an endpoint`, {
+    hint: 'For example --base-url http://127.0.0.1:11434/v1 for a model of Ollama.',
+  })
+}
+
+/** Reads no more than a report's worth, and goes nowhere else than it was sent. */
+const limitedFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, { ...init, redirect: 'error' })
+  const reader = response.body?.getReader()
+  if (!reader) return response
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.length
+    if (bytes > MAX_ANSWER_BYTES) {
+      await reader.cancel().catch(() => undefined)
+      throw new LlmFailure('again', `the answer is longer than ${MAX_ANSWER_BYTES / 1024} kB`)
+    }
+    chunks.push(new Uint8Array(value))
+  }
+  const { status, statusText, headers } = response
+  return new Response(status === 204 || status === 304 ? null : new Blob(chunks), { status, statusText, headers })
+}
+
+/** Sorts what went wrong. The answer's own text stays out of messages: it may be anything. */
+function failureOf(error: unknown, timeoutMs: number): LlmFailure {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof LlmFailure) return cause
+  if (error instanceof Error && /Timeout|Abort/.test(`${error.name} ${String(error.cause)}`))
+    return new LlmFailure('again', `no answer within ${timeoutMs / 1000} s`)
+  if (!APICallError.isInstance(error))
+    return new LlmFailure('again', `the answer is not of the protocol (${error instanceof Error ? error.name : 'unknown'})`)
+  const { statusCode, responseHeaders = {} } = error
+  if (statusCode === undefined) return new LlmFailure('again', 'the endpoint cannot be reached')
+  if ([401, 403, 404].includes(statusCode)) return new LlmFailure('stop', `the endpoint answers ${statusCode}`)
+  if (statusCode === 429 || statusCode === 408 || statusCode >= 500)
+    return new LlmFailure('again', `the endpoint answers ${statusCode}`, retryAfter(responseHeaders['retry-after']))
+  // 200 with something else than the protocol's JSON, or a prompt that is refused.
+  return new LlmFailure(statusCode < 400 ? 'again' : 'row', `the endpoint answers ${statusCode} in no usable way`)
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3); no more than five minutes. */
+function retryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 300) * 1000 : undefined
+}

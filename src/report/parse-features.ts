@@ -1,0 +1,112 @@
+/** Rows of a table to features: lenient with spelling, strict with what remains unknown. */
+import { type ChoiceName, choiceOf, FEATURE_LIST, FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
+import { editDistance, letters, nearest } from './nearest.ts'
+
+/** A value that is none of its column's. */
+export interface FeatureProblem {
+  readonly column: string
+  /** `report/unknown-value`, `report/length`, `report/twice` */
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface ParsedFeatures {
+  readonly features: NoduleFeatures
+  readonly problems: readonly FeatureProblem[]
+}
+
+/** What tables write where nobody recorded anything. */
+const MISSING = new Set(['', 'na', 'nan', 'null', 'unknown', 'missing', 'notavailable', 'notrecorded', 'notevaluated'])
+
+/** No nodule is larger than a lung. */
+const LARGEST_MM = 300
+
+/** Which column of a table holds which feature. */
+export interface FeatureColumns {
+  readonly columns: ReadonlyMap<FeatureName, string>
+  /** Columns that look like a misspelt feature, with the feature. */
+  readonly doubtful: readonly { readonly column: string; readonly feature: FeatureName }[]
+}
+
+/**
+ * Finds the columns of features: case, punctuation and the known other names do not matter. One column a feature: the
+ * published spelling first.
+ * @example featureColumns(['pid', 'Cyst-like spaces']).columns.get('cyst-like_spaces') // 'Cyst-like spaces'
+ */
+export function featureColumns(columns: readonly string[]): FeatureColumns {
+  const found = new Map<FeatureName, string>()
+  for (const [feature, { aliases = [] }] of FEATURE_LIST) {
+    const spellings = [feature, ...aliases].map(letters)
+    const column =
+      columns.find((one) => one === feature) ??
+      spellings.flatMap((spelling) => columns.find((one) => letters(one) === spelling) ?? [])[0]
+    if (column !== undefined) found.set(feature, column)
+  }
+  const taken = new Set(found.values())
+  const doubtful = columns.flatMap((column) => {
+    const open = FEATURE_NAMES.filter((feature) => !found.has(feature))
+    if (taken.has(column) || column.length < 6 || open.length === 0) return []
+    const feature = nearest(column, open) as FeatureName
+    return editDistance(letters(column), letters(feature)) <= 2 ? [{ column, feature }] : []
+  })
+  return { columns: found, doubtful }
+}
+
+/**
+ * The features of one row. Empty, NA and their like are left out; a value that is none of the allowed ones or their
+ * known synonyms becomes a problem that names the nearest allowed one.
+ * @param values of the row by column
+ * @example
+ * parseFeatures({ nodule_consistency: 'GGO', necrosis: 'no' }).features
+ * // { nodule_consistency: 'Pure ground glass', necrosis: 'Absent' }
+ */
+export function parseFeatures(
+  values: Readonly<Record<string, string>>,
+  { columns } = featureColumns(Object.keys(values)),
+): ParsedFeatures {
+  const features: Partial<Record<FeatureName, string | number>> = {}
+  const problems: FeatureProblem[] = []
+  for (const [feature, column] of columns) {
+    const text = (values[column] ?? '').trim()
+    if (MISSING.has(letters(text))) continue
+    const read = isLength(feature) ? readLength(text) : readChoice(feature, text)
+    if ('value' in read) features[feature] = read.value
+    else problems.push({ column, ...read })
+  }
+  return { features: features as NoduleFeatures, problems }
+}
+
+type Read = { readonly value: string | number } | Omit<FeatureProblem, 'column'>
+
+/** The allowed value that a text means, or undefined. */
+export function choiceValue(name: ChoiceName, text: string): string | undefined {
+  const { values, synonyms } = choiceOf(name)
+  const wanted = letters(text)
+  return values.find((value) => [value, ...(synonyms[value] ?? [])].some((one) => letters(one) === wanted))
+}
+
+function readChoice(name: ChoiceName, text: string): Read {
+  const value = choiceValue(name, text)
+  if (value !== undefined) return { value }
+  const { values, synonyms } = choiceOf(name)
+  const spellings = new Map(values.flatMap((one) => [one, ...(synonyms[one] ?? [])].map((spelling) => [spelling, one])))
+  const near = spellings.get(nearest(text, [...spellings.keys()].filter((one) => one.length > 1)))
+  return {
+    code: 'report/unknown-value',
+    message: `${name} is ${shown(text)}, not one of ${values.join(', ')}`,
+    hint: `Is "${near}" meant?`,
+  }
+}
+
+function readLength(text: string): Read {
+  const match = /^(\d+\.?\d*|\.\d+)\s*(mm|cm)?$/i.exec(text)
+  const value = match ? Number(match[1]) * (match[2]?.toLowerCase() === 'cm' ? 10 : 1) : Number.NaN
+  if (value > 0 && value <= LARGEST_MM) return { value }
+  const hint = /^\d+,\d+/.test(text) ? 'Write a decimal point.' : 'Lengths are in mm.'
+  return { code: 'report/length', message: `${shown(text)} is no length from 0 to ${LARGEST_MM} mm`, hint }
+}
+
+/** A value for a message. In a row whose fields have slipped it may be anything, so long ones are only described. */
+const shown = (text: string): string =>
+  text.length <= 30 && /^[\p{L}\p{N} .,/+-]*$/u.test(text) ? `"${text}"` : `a text of ${text.length} characters`

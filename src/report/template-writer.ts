@@ -1,0 +1,104 @@
+/** Reports by templates: no language model, the same seed gives the same words. */
+import { SpiculaError } from '../error.ts'
+import type { Random } from '../random.ts'
+import {
+  FEATURE_NAMES,
+  type FeatureName,
+  isLength,
+  isPresence,
+  type NoduleFeatures,
+  PRESENCES,
+} from './features.ts'
+import {
+  ABSENT_SENTENCES,
+  CHOICE_SENTENCES,
+  capital,
+  LENGTH_SENTENCES,
+  OWN_SENTENCES,
+  PRESENT_SENTENCES,
+  SIGNS,
+  SUSPICION_ENDINGS,
+  withArticle,
+} from './phrases.ts'
+import { cleanReport, millimetres } from './report-text.ts'
+
+/**
+ * A report of what is known: findings in random order, absences among them, and an impression of a sentence or two that
+ * ends in the suspicion of cancer.
+ * @param random its draws choose variants and order
+ * @throws SpiculaError `report/no-features` where nothing is known
+ * @example
+ * writeTemplateReport({ nodule_consistency: 'Solid', necrosis: 'Absent' }, seededRandom(1))
+ * // 'Findings:\n  No necrosis is seen.\n  The nodule is solid.\n\nImpression: A solid nodule.\n'
+ */
+export function writeTemplateReport(features: NoduleFeatures, random: Random): string {
+  const known = FEATURE_NAMES.filter((name) => features[name] !== undefined)
+  if (known.length === 0)
+    throw new SpiculaError('report/no-features', 'the row has no semantic feature, so there is nothing to write', {
+      hint: 'Columns are named as published: nodule_consistency, nodule_shape, necrosis, ... (docs/reports.md)',
+    })
+  const findings = shuffle(known, random).map((name) => `- ${findingOf(name, features, random)}`)
+  return cleanReport(`Findings:\n${findings.join('\n')}\n\nImpression: ${impression(features, random)}\n`)
+}
+
+/** One sentence on one feature. */
+export function findingOf(name: FeatureName, features: NoduleFeatures, random: Random): string {
+  if (isLength(name)) return pick(LENGTH_SENTENCES[name], random).replace('{x}', millimetres(features[name] ?? 0))
+  if (!isPresence(name)) return withValue(pick(CHOICE_SENTENCES[name], random), String(features[name]))
+  const value = features[name] === 'Present' ? 'Present' : 'Absent'
+  const own = OWN_SENTENCES[name]?.[value]
+  const sentences = value === 'Present' ? PRESENT_SENTENCES : ABSENT_SENTENCES
+  const { name: sign, plural } = SIGNS[name]
+  return pick(own === undefined ? sentences : [...sentences, own], random)
+    .replace('{x}', sign)
+    .replace('{X}', capital(sign))
+    .replace('{is}', plural ? 'are' : 'is')
+}
+
+/**
+ * A sentence on what is there, and one on the suspicion. It says each thing once and in few words: with every sign
+ * present it still fits into CLIP's 77 tokens.
+ */
+function impression(features: NoduleFeatures, random: Random): string {
+  const value = (name: 'nodule_margin_conspicuity' | 'nodule_shape' | 'nodule_consistency') => features[name] ?? []
+  const adjectives = shuffle(
+    [value('nodule_margin_conspicuity'), value('nodule_consistency'), value('nodule_shape')].flat(),
+    random,
+  ).map((word) => word.toLowerCase())
+  const longest = features['longest_axial_diameter_(mm)']
+  const size = longest === undefined ? [] : [`${millimetres(longest)} mm`]
+  const noun = [...size, adjectives.join(', '), 'nodule'].filter((part) => part !== '').join(' ')
+
+  const margins = features.nodule_margins?.toLowerCase()
+  const additional = features.additional_nodule_margins?.toLowerCase()
+  const signs = PRESENCES.filter((name) => features[name] === 'Present')
+  const parts = shuffle(
+    signs.map((name) => SIGNS[name].name),
+    random,
+  )
+  // Both kinds of margins first: their words must stay together.
+  if (additional !== undefined) parts.unshift(`additional ${additional} margins`)
+  if (margins !== undefined) parts.unshift(`${margins} margins`)
+  const sentence = `${capital(withArticle(noun))}${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}.`
+  const level = features.level_of_suspicion_of_lung_cancer
+  return level === undefined ? sentence : `${sentence} ${withValue(pick(SUSPICION_ENDINGS, random), level)}`
+}
+
+const withValue = (sentence: string, value: string): string =>
+  sentence
+    .replace('{x}', value.toLowerCase())
+    .replace('{X}', capital(value.toLowerCase()))
+    .replace('{a}', withArticle(value.toLowerCase()))
+
+export const pick = <T>(items: readonly T[], random: Random): T => items[random.integer(items.length)]
+
+/** Fisher and Yates. */
+export function shuffle<T>(items: readonly T[], random: Random): T[] {
+  const mixed = [...items]
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1)
+    ;[mixed[i], mixed[j]] = [mixed[j], mixed[i]]
+  }
+  return mixed
+}
+

@@ -1,0 +1,77 @@
+/** The losses as graphs against PyTorch's own functions. */
+import { describe, expect, it } from 'vitest'
+import { classTargets, classWeights, clipLoss, crossEntropy, smoothedIdentity } from '../clip/losses.ts'
+import { writeOnnx } from '../graph/onnx.ts'
+import * as g from '../graph/operations.ts'
+import { openSession } from '../graph/session.node.ts'
+import type { Tensor, TensorData } from '../graph/tensor.ts'
+import { farthest, torchNumbers } from './torch.fixture.node.ts'
+
+const float32 = (shape: readonly number[], data: ArrayLike<number>): TensorData => ({
+  dtype: 'float32',
+  shape: [...shape],
+  data: Float32Array.from(data),
+})
+
+async function run(outputs: Record<string, Tensor>, feeds: Record<string, TensorData>) {
+  const session = await openSession(writeOnnx(outputs, new Map()))
+  try {
+    const results = await session.run(feeds)
+    return (name: string) => Array.from(results[name].data, Number)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Norm of the difference over the norm, or over 1 where that is less: logits of 20 have steps of 2e-6 in float32. */
+function distance(actual: readonly number[], expected: readonly number[]): number {
+  expect(actual.length).toBe(expected.length)
+  return Math.hypot(...expected.map((x, i) => x - actual[i])) / Math.max(1, Math.hypot(...expected))
+}
+
+describe('weighted cross-entropy', () => {
+  it.each(torchNumbers.crossEntropy)('of $labels is torch.nn.functional.cross_entropy', async (expected) => {
+    const { labels, counts, logits } = expected
+    const weights = classWeights(counts)
+    expect(farthest(weights, expected.weights)).toBeLessThan(1e-15)
+    const x = g.input('logits', [1, 'N', 2])
+    const loss = crossEntropy(x, g.input('targets', ['N', 2]))
+    const [gradient] = g.gradients(loss, [x])
+    const feed = (targets: Float32Array) =>
+      run(
+        { loss, gradient },
+        {
+          logits: float32([1, labels.length, 2], logits),
+          targets: float32([labels.length, 2], targets),
+        },
+      )
+    const weighted = await feed(classTargets(labels, weights))
+    expect(distance(weighted('loss'), [expected.weighted])).toBeLessThan(1e-6)
+    expect(distance(weighted('gradient'), expected.gradient)).toBeLessThan(1e-6)
+    const plain = await feed(classTargets(labels, [1, 1]))
+    expect(distance(plain('loss'), [expected.plain])).toBeLessThan(1e-6)
+  })
+})
+
+describe('the CLIP loss with label smoothing 0.1', () => {
+  it.each(torchNumbers.clip)('of $count pairs is that of cross_entropy both ways', async (expected) => {
+    const { count, image, text, logitScale, loss, gradients } = expected
+    const [i, t] = [g.input('image', [1, 'N', 6]), g.input('text', [1, 'N', 6])]
+    const scale = g.input('logitScale', [])
+    const value = clipLoss(i, t, scale, g.input('targets', ['N', 'N']))
+    const [gi, gt, gs] = g.gradients(value, [i, t, scale])
+    const result = await run(
+      { value, gi, gt, gs },
+      {
+        image: float32([1, count, 6], image),
+        text: float32([1, count, 6], text),
+        logitScale: float32([], [logitScale]),
+        targets: float32([count, count], smoothedIdentity(count, 0.1)),
+      },
+    )
+    expect(distance(result('value'), [loss])).toBeLessThan(1e-6)
+    expect(distance(result('gi'), gradients.image)).toBeLessThan(1e-6)
+    expect(distance(result('gt'), gradients.text)).toBeLessThan(1e-6)
+    expect(distance(result('gs'), gradients.logitScale)).toBeLessThan(1e-6)
+  })
+})

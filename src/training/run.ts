@@ -1,0 +1,349 @@
+/** A training run: a cohort, its splits, a base model and reports in; a run folder with a model folder in it out. */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asFloat32 } from '../clip/folds.ts'
+import { initialWeight } from '../clip/initialise.ts'
+import { classWeights } from '../clip/losses.ts'
+import type { Architecture } from '../clip/model.ts'
+import { openSafetensors } from '../clip/safetensors.node.ts'
+import { writeFileAtomic } from '../cohort/atomic.node.ts'
+import type { Frame } from '../cohort/frame.ts'
+import { type LocatedRow, readManifest } from '../cohort/manifest.node.ts'
+import { SpiculaError } from '../error.ts'
+import type { Device } from '../graph/session.node.ts'
+import type { TensorData } from '../graph/tensor.ts'
+import type { ModelConfig } from '../inference/config.ts'
+import { modelWeights, openModelFolder } from '../inference/model-folder.node.ts'
+import { preprocessingOf } from '../inference/preprocessing.ts'
+import { PUBLISHED_AUGMENTATION } from '../nodule/augment.ts'
+import { seededRandom } from '../random.ts'
+import { parseFeatures } from '../report/parse-features.ts'
+import { VERSION } from '../version.ts'
+import type { Note } from '../volume/volume.ts'
+import type { WorkerPool } from '../worker-pool.node.ts'
+import type { Parameters } from './adamw.ts'
+import { trainedArchitecture } from './architecture.ts'
+import { type Bag, type BagTask, openBagPool } from './bags.ts'
+import { checkSplits, type SplitCheck } from './check-splits.ts'
+import type { TrainConfig } from './config.ts'
+import { exportFold, hasCheckpoint, resumeFold, watchFold } from './fold-run.ts'
+import { type EpochRecord, type FoldData, initialState, type Sample, trainFold } from './loop.ts'
+import { isTrained } from './objective.ts'
+import { diagnosisWeights, semanticWeights } from './samplers.ts'
+import { readSplits } from './splits.node.ts'
+import { type ClassWeights, openTrainStep, type TrainStep } from './step.ts'
+import { openTexts, type Texts } from './texts.ts'
+
+export interface RunOptions {
+  readonly cohort: string
+  readonly frame: Frame
+  /** Model folder whose base is trained on. */
+  readonly base: string
+  /** Folder of reports; templates are written where there is none. */
+  readonly reports: string | undefined
+  readonly splits: string
+  readonly config: TrainConfig
+  readonly device: Device
+  /** Worker threads that prepare samples. */
+  readonly workers: number
+}
+
+/** A cohort row that trains or validates. */
+interface LabelledSample extends Sample {
+  readonly row: LocatedRow
+}
+
+/** Everything that a run works on, checked. */
+export interface PreparedRun {
+  readonly options: RunOptions
+  readonly base: { readonly path: string; readonly config: ModelConfig }
+  readonly architecture: Architecture
+  readonly samples: readonly LabelledSample[]
+  readonly folds: readonly { readonly train: readonly LabelledSample[]; readonly val: readonly LabelledSample[] }[]
+  readonly check: SplitCheck
+  readonly texts: Texts
+  readonly notes: readonly Note[]
+  /** Of the numbers in the weights of one fold. */
+  readonly parameters: { readonly trained: number; readonly total: number }
+}
+
+/**
+ * Reads and checks everything that a run needs; nothing is written.
+ * @throws SpiculaError of the manifest, the splits (`training/leakage`, `training/one-class`), the base or the reports
+ */
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const { config, frame } = options
+  const manifest = await readManifest(options.cohort, { frame })
+  if (manifest.problems.length > 0) {
+    const [{ line, message }] = manifest.problems
+    throw new SpiculaError(
+      'training/cohort',
+      `${manifest.problems.length} rows cannot be used, the first row ${line}: ${message}`,
+      {
+        hint: 'Training goes on nothing that is in doubt: mend or remove the rows (`spicula check` lists them all).',
+      },
+    )
+  }
+  const samples = manifest.rows.flatMap((row) =>
+    row.malignant === null ? [] : [{ line: row.line, label: row.malignant, row }],
+  )
+  const unlabelled = manifest.rows.length - samples.length
+  const splits = await readSplits(options.splits)
+  const check = checkSplits(splits, manifest.rows)
+  const part = (pids: readonly string[]) => {
+    const wanted = new Set(pids)
+    return samples.filter(({ row }) => wanted.has(row.pid))
+  }
+  const base = await openModelFolder(options.base)
+  const architecture = trainedArchitecture(base.config.architecture, config)
+  const { image, text } = modelWeights(architecture)
+  const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
+  const all = [...image, ...text]
+  const sum = (list: typeof all) => list.reduce((total, [, shape]) => total + size(shape), 0)
+  return {
+    options,
+    base,
+    architecture,
+    samples,
+    folds: splits.folds.map(({ train, val }) => ({ train: part(train), val: part(val) })),
+    check,
+    texts: await openTexts({ base, rows: samples.map(({ row }) => row), reports: options.reports, config }),
+    notes: [
+      ...manifest.notes,
+      ...check.notes,
+      ...(unlabelled > 0
+        ? [{ code: 'training/unlabelled', message: `${unlabelled} rows have no label and are left out` }]
+        : []),
+    ],
+    parameters: { trained: sum(all.filter(([name]) => isTrained(name, config.tuning))), total: sum(all) },
+  }
+}
+
+export interface TrainProgress {
+  fold(fold: number, state: { epoch: number; resumed: boolean }): void
+  step(samples: number): void
+  epoch(fold: number, record: EpochRecord): void
+}
+
+/**
+ * Trains every fold, one after another, and leaves a model folder in `out/model`.
+ * @param out the run folder: new, or with `resume` one that this very run began
+ * @throws SpiculaError `training/exists`, `training/resume`, `training/diverged`, or of reading and writing
+ */
+export async function trainRun(
+  run: PreparedRun,
+  out: string,
+  { resume, progress }: { resume: boolean; progress: TrainProgress },
+): Promise<void> {
+  const { base, options, architecture } = run
+  const fingerprint = await fingerprintOf(run)
+  await beginFolder(out, run, fingerprint, resume)
+  const { frozen, trained } = await loadBase(run)
+  const step = await openTrainStep({
+    architecture,
+    normalisation: base.config.preprocessing,
+    config: options.config,
+    frozen,
+    device: options.device,
+  })
+  frozen.clear()
+  const pool = openBagPool(options.workers)
+  try {
+    for (const [k, parts] of run.folds.entries()) {
+      const folder = join(out, `fold_${k}`)
+      const resumed = resume && (await hasCheckpoint(folder))
+      const state = resumed
+        ? await resumeFold(folder, `${fingerprint}/${k}`)
+        : initialState(initialParameters(step, trained, options.config.seed, k), options.config)
+      progress.fold(k, { epoch: state.epoch, resumed })
+      if (state.done) continue
+      const watcher = await watchFold(state, {
+        folder,
+        fingerprint: `${fingerprint}/${k}`,
+        shapes: step.trained,
+        title: `${base.config.name}, ${options.config.tuning} tuning, fold ${k}`,
+        lossWeights: options.config.lossWeights,
+        onStep: progress.step,
+        onEpoch: (record) => progress.epoch(k, record),
+      })
+      try {
+        await trainFold(state, step, foldData(run, parts, pool, join(out, 'crops')), options.config, watcher)
+      } finally {
+        await watcher.close()
+      }
+    }
+  } finally {
+    await pool.close()
+    await step.close()
+  }
+  await writeModelFolder(run, out)
+}
+
+/** What a resumed run must have in common with the one that began. */
+async function fingerprintOf({ options, base, samples, folds, texts }: PreparedRun): Promise<string> {
+  const hash = createHash('sha256')
+  const { config, frame } = options
+  const rows = samples.map(({ row, label }) => [row.pid, row.noduleId, row.imagePath, row.point, label])
+  const lines = folds.map(({ train, val }) => [train.map(({ line }) => line), val.map(({ line }) => line)])
+  hash.update(JSON.stringify([VERSION, config, frame, base.config, rows, lines, texts.fingerprint]))
+  for await (const bytes of createReadStream(join(base.path, base.config.base))) hash.update(bytes)
+  return hash.digest('hex')
+}
+
+async function beginFolder(
+  out: string,
+  { options, parameters }: PreparedRun,
+  fingerprint: string,
+  resume: boolean,
+): Promise<void> {
+  const about = join(out, 'run.json')
+  const begun = await readFile(about, 'utf8').catch(() => undefined)
+  if (resume) {
+    if (begun === undefined)
+      throw new SpiculaError('training/resume', `${out} holds no run to resume`, {
+        hint: 'Leave --resume out to begin one.',
+      })
+    const known = (JSON.parse(begun) as { fingerprint?: string }).fingerprint
+    if (known !== fingerprint)
+      throw new SpiculaError(
+        'training/resume',
+        `the run in ${out} has another configuration, cohort, split, base or version`,
+        {
+          hint: 'Resume with the very command that began it (it stands in run.json), or choose a new --out.',
+        },
+      )
+    return
+  }
+  if (await stat(out).catch(() => undefined))
+    throw new SpiculaError('training/exists', `${out} is there already`, {
+      hint: 'Choose a new --out, or --resume the run in it.',
+    })
+  await mkdir(out, { recursive: true })
+  const { config, ...where } = options
+  const run = {
+    software: `spicula ${VERSION}`,
+    node: process.version,
+    use: 'for research use',
+    fingerprint,
+    command: process.argv.slice(2),
+    resume: [...process.argv.slice(2), '--resume'].join(' '),
+    parameters,
+    where,
+    config,
+  }
+  await writeFileAtomic(about, `${JSON.stringify(run, null, 2)}\n`)
+}
+
+/** Numbers of the base: frozen weights, and those that are trained from where the base has them. */
+async function loadBase({ base, architecture, options }: PreparedRun) {
+  const { image, text } = modelWeights(architecture)
+  const file = await openSafetensors(join(base.path, base.config.base))
+  const frozen = new Map<string, TensorData>()
+  const trained = new Map<string, Float32Array>()
+  try {
+    for (const name of [...image.keys(), ...text.keys()]) {
+      const own = isTrained(name, options.config.tuning)
+      if (!file.tensors.has(name)) {
+        if (!own)
+          throw new SpiculaError('training/base', `the base has no ${name}`, { hint: 'Train on a whole model folder.' })
+      } else if (own) trained.set(name, asFloat32(name, await file.read(name)))
+      else frozen.set(name, await file.read(name))
+    }
+  } finally {
+    await file.close()
+  }
+  return { frozen, trained }
+}
+
+/** Fresh heads and low-rank updates, each fold its own; everything else where the base has it. */
+function initialParameters(step: TrainStep, base: Parameters, seed: number, fold: number): Parameters {
+  const random = seededRandom(seed, `fold/${fold}/weights`)
+  const fresh = (name: string, shape: readonly number[]) => asFloat32(name, initialWeight(name, shape, random))
+  return new Map(
+    // The scale of the similarities starts at ln(1 / 0.07), whatever a pretrained base has (REFERENCE 7).
+    [...step.trained].map(([name, shape]) => [
+      name,
+      (name === 'logit_scale' ? undefined : base.get(name)) ?? fresh(name, shape),
+    ]),
+  )
+}
+
+function foldData(
+  { options, base, texts }: PreparedRun,
+  { train, val }: PreparedRun['folds'][number],
+  pool: WorkerPool<BagTask, Bag>,
+  cacheDir: string,
+): FoldData {
+  const { config, frame } = options
+  const labels = train.map(({ label }) => label)
+  const counts = [labels.filter((label) => label === 0).length, labels.filter((label) => label === 1).length]
+  const [benign, malignant] = classWeights(counts)
+  const weighted: ClassWeights = [benign, malignant]
+  const rowOf = new Map([...train, ...val].map((sample) => [sample.line, sample.row]))
+  const preprocessing = preprocessingOf(base.config, config.views)
+  return {
+    train,
+    val,
+    drawWeights:
+      config.sampler === 'semantic'
+        ? semanticWeights(train.map(({ row }) => parseFeatures(row.values).features))
+        : diagnosisWeights(labels),
+    // As published: plain where sampling balances the diagnoses, weighted where it balances something else.
+    classWeights: { train: config.sampler === 'diagnosis' ? [1, 1] : weighted, val: weighted },
+    batch: async (samples, seeds) => {
+      const rows = samples.map(({ line }) => rowOf.get(line) as LocatedRow)
+      const bags = await Promise.all(
+        rows.map(async (row, i) => {
+          const task: BagTask = {
+            key: String(row.line),
+            imageFile: row.imageFile,
+            point: row.point,
+            frame,
+            preprocessing,
+            augmentation: seeds && config.augment ? PUBLISHED_AUGMENTATION : null,
+            jitter: seeds !== null && config.jitter,
+            seed: seeds?.[i] ?? '',
+            cacheDir,
+          }
+          try {
+            return await pool.run(task)
+          } catch (error) {
+            if (!(error instanceof SpiculaError)) throw error
+            throw new SpiculaError(error.code, `row ${row.line}: ${error.message}`, {
+              cause: error,
+              ...(error.hint === undefined ? {} : { hint: error.hint }),
+            })
+          }
+        }),
+      )
+      return {
+        bags,
+        tokens: rows.map((row, i) => texts.tokens(row, seeds?.[i] ?? null)),
+        labels: samples.map(({ label }) => label),
+      }
+    },
+  }
+}
+
+/** The trained model, ready for `spicula predict --model`. */
+async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
+  const { base, architecture, options, samples } = run
+  const model = join(out, 'model')
+  await mkdir(model, { recursive: true })
+  await copyFile(join(base.path, base.config.base), join(model, 'base.safetensors'))
+  for (const file of run.texts.files) await copyFile(join(base.path, file), join(model, file))
+  const folds: ModelConfig['folds'] = []
+  for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k))
+  const config: ModelConfig = {
+    ...base.config,
+    name: `${base.config.name}-${options.config.tuning}`,
+    version: '1',
+    provenance: `${options.config.tuning} tuning of ${base.config.name} ${base.config.version} on ${samples.length} nodules with spicula ${VERSION}, seed ${options.config.seed}; ${base.config.provenance}`,
+    architecture: structuredClone(architecture) as ModelConfig['architecture'],
+    base: 'base.safetensors',
+    folds,
+  }
+  await writeFileAtomic(join(model, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
+}
