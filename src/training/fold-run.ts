@@ -37,7 +37,7 @@ export async function resumeFold(folder: string, fingerprint: string): Promise<T
     throw new SpiculaError('training/resume', `the checkpoint in ${folder} belongs to another configuration or data`, {
       hint: 'Resume with the very command that began the run (it stands in its folder), or choose a new --out.',
     })
-  await truncateMetricsAfter(join(folder, METRICS), progress.step)
+  await truncateMetricsAfter(join(folder, METRICS), progress.step, { epochs: progress.epoch })
   const { epoch, drawn, batches, done } = progress
   const { total = 0, clip = 0, image = 0, text = 0 } = progress.sums
   return {

@@ -26,7 +26,7 @@ const base: Architecture = {
     patchBias: false,
     embedDim: 12,
   },
-  pooling: { embedDim: 8, attentionWidth: 4 },
+  pooling: { embedDim: 16, attentionWidth: 4 },
   text: {
     width: 16,
     layers: 2,
@@ -52,7 +52,7 @@ function foldData(): FoldData {
   const bag = (line: number) => {
     const random = seededRandom(1, String(line))
     const views = line === 3 ? 1 : 9
-    const pixels = Float32Array.from({ length: views * 256 }, () => 0.3 + 0.3 * (line % 2) + 0.1 * random.normal())
+    const pixels = Float32Array.from({ length: views * 256 }, () => 0.3 + 0.3 * (line % 2) + 0.3 * random.normal())
     return { pixels, count: views }
   }
   return {
@@ -142,7 +142,8 @@ describe('training', () => {
   it('learns eight nodules by heart, which only a working gradient does', async () => {
     const config = configOf({
       epochs: 300,
-      learningRate: 1e-2,
+      learningRate: 3e-3,
+      schedule: 'cosine',
       tuning: 'full',
       dropout: 0,
       labelSmoothing: 0,

@@ -1,5 +1,7 @@
 /** The training of one fold, readable as the algorithm. */
 import { SpiculaError } from '../error.ts'
+import { auroc } from '../evaluation/auroc.ts'
+import { averagePrecision } from '../evaluation/average-precision.ts'
 import { type Random, seededRandom } from '../random.ts'
 import { inOrder } from '../worker-pool.node.ts'
 import { type AdamWState, adamW, type Parameters } from './adamw.ts'
@@ -13,7 +15,6 @@ import {
   trackedLosses,
   updateTrackers,
 } from './early-stopping.ts'
-import { auroc, averagePrecision } from './ranking.ts'
 import { drawWithReplacement } from './samplers.ts'
 import { learningRateAt } from './schedule.ts'
 import type { Batch, ClassWeights, LossName, StepResult, TrainStep } from './step.ts'
@@ -262,10 +263,9 @@ async function validate({ parameters }: TrainState, step: TrainStep, data: FoldD
     scores.push(...probabilities)
     labels.push(...batch.labels)
   }
-  const bothClasses = labels.includes(0) && labels.includes(1)
   return {
     losses: perBatch(sums, batches.length),
-    auroc: bothClasses ? auroc(scores, labels) : null,
-    auprc: bothClasses ? averagePrecision(scores, labels) : null,
+    auroc: auroc(scores, labels),
+    auprc: averagePrecision(scores, labels),
   }
 }

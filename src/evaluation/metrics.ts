@@ -1,0 +1,138 @@
+/** The catalogue of metrics: what each is called, what it needs, which way is better, and its value. */
+import { aurocOf } from './auroc.ts'
+import { averagePrecisionOf } from './average-precision.ts'
+import { calibrationIntercept, calibrationSlope } from './calibration-line.ts'
+import type { LogisticFit } from './logistic.ts'
+import { type Goal, ratesFor } from './operating-point.ts'
+import { brier, logLoss } from './proper-scores.ts'
+import { type Curve, curveOf, type Ranking, rank } from './ranking.ts'
+import { ece } from './reliability.ts'
+
+/** Rows to be measured, ranked once. */
+export interface Sample {
+  /** Higher means more suspicious. */
+  readonly scores: Float64Array
+  /** 1 cancer, 0 none. */
+  readonly labels: Uint8Array
+  readonly ranking: Ranking
+}
+
+/**
+ * Ranks rows for measuring.
+ * @throws SpiculaError as {@link rank}
+ * @example measure(sampleOf([0.9, 0.1], [1, 0]), ['auroc']) // [1]
+ */
+export const sampleOf = (scores: ArrayLike<number>, labels: ArrayLike<number>): Sample => ({
+  scores: Float64Array.from(scores),
+  labels: Uint8Array.from(labels),
+  ranking: rank(scores, labels),
+})
+
+export interface Metric {
+  readonly key: string
+  readonly label: string
+  /** Whether scores must be probabilities; the others only ask how they rank. */
+  readonly ofProbabilities: boolean
+  readonly better: 'higher' | 'lower' | 'near 0' | 'near 1'
+  readonly value: (measured: Measured) => number | null
+}
+
+/** What metrics are computed from; the curve is counted once for all. */
+interface Measured {
+  readonly sample: Sample
+  readonly curve: Curve
+  readonly weights: ArrayLike<number> | undefined
+}
+
+const rankMetric = (key: string, label: string, better: Metric['better'], value: (c: Curve) => number | null): Metric => ({
+  key,
+  label,
+  better,
+  ofProbabilities: false,
+  value: ({ curve }) => value(curve),
+})
+
+/** Both rates of a class are needed, or a rate tells nothing of the model. */
+const atGoal = (goal: Goal, rate: 'falsePositiveRate' | 'precision' | 'sensitivity') => (curve: Curve) =>
+  curve.positives === 0 || curve.negatives === 0 ? null : (ratesFor(curve, goal)?.[rate] ?? null)
+
+const recallMetrics = [0.8, 0.9, 0.95, 1].flatMap((at) => {
+  const goal: Goal = { kind: 'recall', at }
+  const name = at.toFixed(2)
+  return [
+    rankMetric(`fpr_at_recall_${name}`, `False positive rate at recall ${name}`, 'lower', atGoal(goal, 'falsePositiveRate')),
+    rankMetric(`precision_at_recall_${name}`, `Precision at recall ${name}`, 'higher', atGoal(goal, 'precision')),
+  ]
+})
+
+const specificityMetrics = [0.8, 0.9, 0.95].map((at) =>
+  rankMetric(
+    `sensitivity_at_specificity_${at.toFixed(2)}`,
+    `Sensitivity at specificity ${at.toFixed(2)}`,
+    'higher',
+    atGoal({ kind: 'specificity', at }, 'sensitivity'),
+  ),
+)
+
+const probabilityMetric = (
+  key: string,
+  label: string,
+  better: Metric['better'],
+  value: (measured: Measured) => number | null,
+): Metric => ({ key, label, better, ofProbabilities: true, value })
+
+const coefficient = (fit: LogisticFit, at: number): number | null => (fit.kind === 'fitted' ? fit.coefficients[at] : null)
+
+/** Every metric of the tables, in their order. */
+export const METRICS: readonly Metric[] = [
+  rankMetric('auroc', 'AUROC', 'higher', aurocOf),
+  rankMetric('auprc', 'AUPRC (average precision)', 'higher', (curve) =>
+    curve.negatives === 0 ? null : averagePrecisionOf(curve),
+  ),
+  ...recallMetrics,
+  ...specificityMetrics,
+  probabilityMetric('brier', 'Brier score', 'lower', ({ sample, weights }) =>
+    brier(sample.scores, sample.labels, weights),
+  ),
+  probabilityMetric('log_loss', 'Log loss', 'lower', ({ sample, weights }) =>
+    logLoss(sample.scores, sample.labels, weights),
+  ),
+  probabilityMetric('calibration_slope', 'Calibration slope', 'near 1', ({ sample, weights }) =>
+    coefficient(calibrationSlope(sample.scores, sample.labels, { weights }), 1),
+  ),
+  probabilityMetric('calibration_intercept', 'Calibration intercept', 'near 0', ({ sample, weights }) =>
+    coefficient(calibrationIntercept(sample.scores, sample.labels, { weights }), 0),
+  ),
+  probabilityMetric('ece', 'ECE (10 bins)', 'lower', ({ sample, weights }) =>
+    ece(sample.scores, sample.labels, { weights }),
+  ),
+]
+
+const byKey = new Map(METRICS.map((metric) => [metric.key, metric]))
+
+/**
+ * Metrics of a sample.
+ * @param keys of {@link METRICS}
+ * @param weights how often each row counts; once when left out
+ * @returns a value a key; null where it is not defined, see {@link whyBlank}
+ */
+export function measure(sample: Sample, keys: readonly string[], weights?: ArrayLike<number>): (number | null)[] {
+  const measured = { sample, weights, curve: curveOf(sample.ranking, weights) }
+  return keys.map((key) => byKey.get(key)?.value(measured) ?? null)
+}
+
+/** Whether scores can be read as probabilities. */
+export const areProbabilities = (scores: ArrayLike<number>): boolean => {
+  for (let i = 0; i < scores.length; i++) if (!(scores[i] >= 0 && scores[i] <= 1)) return false
+  return scores.length > 0
+}
+
+/** Why a metric of these rows has no value: what a table shows instead of a number. */
+export function whyBlank(sample: Sample): string {
+  const { labels } = sample
+  if (labels.length === 0) return 'no rows'
+  const cancers = labels.reduce((sum, label) => sum + label, 0)
+  if (cancers === 0) return 'no cancer among the rows'
+  if (cancers === labels.length) return 'only cancers among the rows'
+  return 'not defined: the scores separate the classes, or are all equal'
+}
