@@ -105,6 +105,10 @@ describe('a written model', () => {
     expect(await code(() => writeOnnx({ other }, new Map()))).toBe('graph/weights')
   })
 
+  it('refuses an output by the name of an input or weight', async () => {
+    expect(await code(() => writeOnnx({ w: y }, new Map()))).toBe('graph/outputs')
+  })
+
   it('keeps a graph of ten thousand nodes off the call stack', () => {
     let deep = x
     for (let i = 0; i < 10_000; i++) deep = g.add(deep, 1)

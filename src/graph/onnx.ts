@@ -115,6 +115,8 @@ class GraphWriter {
   }
 
   output(name: string, tensor: Tensor): void {
+    if (this.#sources.has(name))
+      throw new SpiculaError('graph/outputs', `'${name}' cannot be an output: an input or weight has that name`)
     // An Identity gives the output its public name, whatever makes it.
     this.#node('Identity', [this.#name(tensor)], [name])
     this.#outputs[name] = { dtype: tensor.dtype, shape: tensor.shape }
