@@ -49,7 +49,13 @@ async function openStep(layers: (typeof LORA_LAYERS)[number]) {
     if (isTrained(name, 'lora')) parameters = new Map([...parameters, [name, asFloat32(name, weight)]])
     else frozen.set(name, weight)
   }
-  const step = await openTrainStep({ architecture, normalisation: CLIP_NORMALISATION, config, frozen })
+  const step = await openTrainStep({
+    architecture,
+    normalisation: CLIP_NORMALISATION,
+    config,
+    frozen,
+    tokenizer: { context: 77, endToken: 49407 },
+  })
   frozen.clear()
   const optimizer = adamW()
   let state = optimizer.init(parameters)

@@ -27,8 +27,8 @@ export async function* compareTraining(folder: string): AsyncGenerator<Compariso
     normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
     maxViews,
     lossWeights: { clip: 1, image: 1, text: 1 },
-    loraDropout: 0,
-    dropout: 0,
+    loraDropout: false,
+    dropout: false,
   })
   const slopes = trainedGradients(losses.total, 'lora')
   // Every trained weight is fed, as in training: the runtime must not fold it away.

@@ -84,7 +84,17 @@ function weightsOf(config: TrainConfig) {
 
 async function openStep(config: TrainConfig): Promise<{ step: TrainStep; parameters: Parameters }> {
   const { architecture, frozen, parameters } = weightsOf(config)
-  return { step: await openTrainStep({ architecture, normalisation, config, frozen, threads: 1 }), parameters }
+  return {
+    step: await openTrainStep({
+      architecture,
+      normalisation,
+      config,
+      frozen,
+      tokenizer: { context: 8, endToken: END },
+      threads: 1,
+    }),
+    parameters,
+  }
 }
 
 const quiet: Watcher = { step: async () => undefined, epoch: async () => undefined }

@@ -146,6 +146,7 @@ export async function trainRun(
     normalisation: base.config.preprocessing,
     config: options.config,
     frozen,
+    tokenizer: run.texts.tokenizer,
     device: options.device,
   })
   frozen.clear()

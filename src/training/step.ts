@@ -4,6 +4,7 @@ import { MASK } from '../clip/dropout.ts'
 import type { Normalisation } from '../clip/image-tower.ts'
 import { classTargets, smoothedIdentity } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
+import { type Tokenizer, textFeeds } from '../clip/tokenizer.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import { dimValue } from '../graph/shape.ts'
@@ -54,7 +55,11 @@ export interface TrainStepOptions extends SessionOptions {
   readonly config: TrainConfig
   /** Frozen weights by name. The session takes them over; the caller may let go of the map. */
   readonly frozen: ReadonlyMap<string, TensorData>
+  /** How texts come as tokens. */
+  readonly tokenizer: TextShape
 }
+
+type TextShape = Pick<Tokenizer, 'context' | 'endToken'>
 
 /**
  * Opens the session of a training run.
@@ -63,7 +68,7 @@ export interface TrainStepOptions extends SessionOptions {
  * const { losses, gradients } = await step.train(batch, parameters, [1, 1], random)
  */
 export async function openTrainStep(options: TrainStepOptions): Promise<TrainStep> {
-  const { architecture, normalisation, config, frozen, ...sessionOptions } = options
+  const { architecture, normalisation, config, frozen, tokenizer, ...sessionOptions } = options
   const rates: Readonly<Record<string, number>> = {
     lora: config.tuning === 'lora' ? config.lora.dropout : 0,
     semantic_projection: config.dropout,
@@ -84,7 +89,7 @@ export async function openTrainStep(options: TrainStepOptions): Promise<TrainSte
 
   const run = async (batch: Batch, parameters: Parameters, weights: ClassWeights, random: Random | undefined) => {
     const feeds: Record<string, TensorData> = {
-      ...batchFeeds(batch, architecture.image.resolution, config.labelSmoothing, weights),
+      ...batchFeeds(batch, architecture.image.resolution, config.labelSmoothing, weights, tokenizer),
       ...dropoutFeeds(wanted, batch, rates, random),
     }
     for (const [name, shape] of trained) {
@@ -122,15 +127,12 @@ function batchFeeds(
   resolution: number,
   smoothing: number,
   weights: ClassWeights,
+  tokenizer: TextShape,
 ): Record<string, TensorData> {
   const nodules = bags.length
-  const context = tokens[0].length
-  // The end-of-text token has the largest number of a vocabulary, and only the first one counts.
-  const endOfText = tokens.map((row, n) => BigInt(n * context + row.indexOf(Math.max(...row))))
   return {
     ...bagFeeds(bags, resolution),
-    tokens: { dtype: 'int64', shape: [nodules, context], data: BigInt64Array.from(tokens.flat(), BigInt) },
-    endOfText: { dtype: 'int64', shape: [nodules], data: BigInt64Array.from(endOfText) },
+    ...textFeeds(tokens, tokenizer),
     clipTargets: { dtype: 'float32', shape: [nodules, nodules], data: smoothedIdentity(nodules, smoothing) },
     classTargets: { dtype: 'float32', shape: [nodules, 2], data: classTargets(labels, weights) },
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openTokenizer } from '../clip/tokenizer.node.ts'
+import type { Tokenizer } from '../clip/tokenizer.ts'
 import { lineList } from '../cohort/duplicates.ts'
 import { fileStem } from '../cohort/identifiers.ts'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
@@ -18,6 +19,7 @@ import type { TrainConfig } from './config.ts'
 export interface Texts {
   /** Tokens of a row's text, varied by the words of a seed; null for none. */
   tokens(row: LocatedRow, seed: string | null): readonly number[]
+  readonly tokenizer: Tokenizer
   /** Changes when any text does. */
   readonly fingerprint: string
   /** Files of the base that the texts depend on, for the trained model folder. */
@@ -63,6 +65,7 @@ export async function openTexts({
   const plain = new Map([...texts].map(([line, text]) => [line, tokenizer.encode(text)]))
   const hash = createHash('sha256').update(JSON.stringify([...plain]))
   return {
+    tokenizer,
     tokens: (row, seed) => {
       const tokens = plain.get(row.line)
       if (!tokens) throw new Error(`row ${row.line} has no text`)
