@@ -14,8 +14,8 @@ import { openEvents } from './tensorboard.ts'
 
 const CHECKPOINT = 'checkpoint.safetensors'
 const METRICS = 'metrics.jsonl'
-/** Seconds between checkpoints within an epoch. */
-const CHECKPOINT_SECONDS = 60
+/** Seconds between checkpoints within an epoch; more where writing one takes long, so that it costs at most a twentieth. */
+const CHECKPOINT_SECONDS = 10
 
 type Shapes = ReadonlyMap<string, readonly number[]>
 
@@ -75,14 +75,16 @@ export async function watchFold(
   const purge = state.optimizer.step > 0 ? { purgeStep: state.optimizer.step + 1 } : {}
   const events = await openEvents(join(folder, 'events'), purge)
   const metrics = join(folder, METRICS)
-  let saved = performance.now()
+  let due = performance.now() + CHECKPOINT_SECONDS * 1000
   let last = performance.now()
 
   const save = async (now: TrainState) => {
     const { epoch, drawn, batches, sums, trackers, done, optimizer, parameters } = now
     const progress = { fingerprint, step: optimizer.step, epoch, drawn, batches, sums, trackers, done }
+    const begun = performance.now()
     await writeCheckpoint(join(folder, CHECKPOINT), { progress, parameters, optimizer }, shapes)
-    saved = performance.now()
+    const took = performance.now() - begun
+    due = performance.now() + Math.max(CHECKPOINT_SECONDS * 1000, 20 * took)
   }
   return {
     step: async (now, { losses, learningRate, gradientNorm, samples }) => {
@@ -96,7 +98,7 @@ export async function watchFold(
         gradientNorm,
         samplesPerSecond: samples / seconds,
       })
-      if (performance.now() - saved > CHECKPOINT_SECONDS * 1000) await save(now)
+      if (performance.now() >= due) await save(now)
       onStep(samples)
     },
     epoch: async (now, record) => {

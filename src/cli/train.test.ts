@@ -1,0 +1,168 @@
+/** `spicula train` from outside: killed and resumed, on one thread or two, and what it refuses. */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { trainTokenizer } from '../clip/tokenizer-train.ts'
+import { madeVolume } from '../datasets/made-volume.ts'
+import { parseInitConfig } from '../inference/config.ts'
+import { initModel } from '../inference/init.node.ts'
+import { PRESETS } from '../inference/presets.ts'
+import { seededRandom } from '../random.ts'
+import { templateCorpus } from '../report/random-features.ts'
+import { writeNifti } from '../volume/nifti-write.node.ts'
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'spicula-train-'))
+const at = (name: string) => join(folder, name)
+const NODULES = 12
+const common = [
+  '--base',
+  at('base'),
+  '--folds',
+  at('splits'),
+  '--quiet',
+  '--set',
+  'epochs=3',
+  'batchSize=3',
+  'learningRate=0.01',
+]
+const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+const train = (out: string, ...args: string[]) => run('train', at('cohort.csv'), ...common, '--out', at(out), ...args)
+
+/** Of the weights that a run leaves. */
+function weightsHash(out: string): string {
+  const hash = createHash('sha256')
+  for (const file of readdirSync(at(`${out}/model`))
+    .filter((name) => name.startsWith('fold_'))
+    .sort())
+    hash.update(file).update(readFileSync(at(`${out}/model/${file}`)))
+  return hash.digest('hex')
+}
+
+beforeAll(async () => {
+  const rows = ['pid,nodule_id,image_path,coordX,coordY,coordZ,malignant,nodule_consistency,nodule_margins']
+  const shapeIjk = [48, 48, 40] as const
+  for (let i = 0; i < NODULES; i++) {
+    const nodules = [{ pointLps: [34, 0, 0] as const, radiusMm: i % 2 ? 12 : 5 }]
+    const { voxels, affineLps } = madeVolume({ shapeIjk, spacingMm: [3, 3, 3], nodules, seed: i })
+    await writeNifti(at(`${i}.nii.gz`), { voxels, shapeIjk, affineLps })
+    rows.push(`P${i},1,${i}.nii.gz,34,0,0,${i % 2},${i % 2 ? 'Part-solid,Spiculated/Serrated' : 'Solid,Smooth'}`)
+  }
+  writeFileSync(at('cohort.csv'), `${rows.join('\n')}\n`)
+  const tiny = structuredClone(PRESETS.tiny) as Record<string, Record<string, Record<string, unknown>>>
+  tiny.architecture.text = {
+    width: 32,
+    layers: 1,
+    heads: 2,
+    mlpWidth: 64,
+    activation: 'quickGelu',
+    layerNormEpsilon: 1e-5,
+    vocabulary: 600,
+    context: 77,
+    embedDim: 128,
+  }
+  tiny.architecture.lora.textLayers = [0]
+  await initModel(at('base'), parseInitConfig(JSON.stringify(tiny), 'tiny'), 1)
+  const tokenizer = trainTokenizer(templateCorpus(100, seededRandom(1)), { vocabulary: 600 })
+  writeFileSync(at('base/tokenizer.json'), JSON.stringify(tokenizer))
+  expect(run('split', at('cohort.csv'), '--out', at('splits'), '--folds', '2', '--seed', '1').status).toBe(0)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('spicula train', () => {
+  it('leaves a model that predicts, curves, events and metrics', () => {
+    const { status, stdout, stderr } = train('whole', '--augment', '--workers', '2')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('for research use')
+    for (const file of ['metrics.jsonl', 'curves.svg', 'curves.png', 'best_both.safetensors', 'checkpoint.safetensors'])
+      expect(existsSync(at(`whole/fold_1/${file}`)), file).toBe(true)
+    expect(readdirSync(at('whole/fold_0/events'))).toHaveLength(1)
+    const epochs = readFileSync(at('whole/fold_0/metrics.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"kind":"epoch"'))
+    expect(epochs).toHaveLength(3)
+    expect(JSON.parse(readFileSync(at('whole/run.json'), 'utf8')).config.augment).toBe(true)
+    const predicted = run(
+      'predict',
+      at('cohort.csv'),
+      '--model',
+      at('whole/model'),
+      '--out',
+      at('predictions.csv'),
+      '--quiet',
+    )
+    expect(predicted.stderr).toBe('')
+    expect(readFileSync(at('predictions.csv'), 'utf8').split('\n')[0]).toBe('pid,nodule_id,raw_0,raw_1,ensemble')
+  })
+
+  it('gives the same bits on one worker thread as on two', () => {
+    expect(train('one', '--augment', '--workers', '1').status).toBe(0)
+    expect(weightsHash('one')).toBe(weightsHash('whole'))
+  })
+
+  it('killed at three moments and resumed, ends with the weights of the run that was never killed', async () => {
+    const random = seededRandom(Date.now())
+    const args = [main, 'train', at('cohort.csv'), ...common, '--out', at('killed'), '--augment', '--workers', '2']
+    for (let kill = 0; kill < 3; kill++) {
+      const resume = existsSync(at('killed/run.json')) ? ['--resume'] : []
+      const child = spawn(process.execPath, [...args, ...resume], { stdio: 'ignore' })
+      const ended = new Promise((resolve) => child.on('exit', resolve))
+      await new Promise((resolve) => setTimeout(resolve, 700 + 1500 * random.uniform()))
+      child.kill('SIGKILL')
+      await ended
+      // Killed before it had begun: nothing is there, and the next try begins.
+      if (!existsSync(at('killed/run.json'))) rmSync(at('killed'), { recursive: true, force: true })
+    }
+    const last = train(
+      'killed',
+      '--augment',
+      '--workers',
+      '2',
+      ...(existsSync(at('killed/run.json')) ? ['--resume'] : []),
+    )
+    expect(last.stderr).toBe('')
+    expect(weightsHash('killed')).toBe(weightsHash('whole'))
+  })
+
+  it('shows in a dry run what it would train, and writes nothing', () => {
+    const { status, stdout } = run('train', at('cohort.csv'), ...common, '--dry-run', '--tuning', 'probe')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/12 nodules of 12 patients, 6 malignant, 6 benign/)
+    expect(stdout).toMatch(/probe: 0\.\d+ M of 0\.\d+ M parameters are trained/)
+    expect(stdout).toMatch(/leakage\s+none/)
+    expect(stdout).toMatch(/epochs: 3/)
+  })
+
+  it('refuses what would make a worthless run, by name', () => {
+    const refused = (code: string, ...args: string[]) => {
+      const { status, stderr } = run('train', ...args)
+      expect(stderr).toContain(`[${code}]`)
+      expect(status).toBe(1)
+      return stderr
+    }
+    const usual = [at('cohort.csv'), ...common, '--out', at('never')]
+    cpSync(at('splits'), at('leaky'), { recursive: true })
+    const val = readFileSync(at('leaky/fold_0/val_pid.csv'), 'utf8')
+    writeFileSync(
+      at('leaky/fold_0/train_pid.csv'),
+      readFileSync(at('leaky/fold_0/train_pid.csv'), 'utf8') + val.split('\n')[1],
+    )
+    expect(refused('training/leakage', ...usual, '--folds', at('leaky'))).toMatch(/1 patient is in both/)
+    cpSync(at('splits'), at('oneclass'), { recursive: true })
+    writeFileSync(at('oneclass/fold_0/val_pid.csv'), ',pid\n0,P0\n1,P2\n')
+    writeFileSync(at('oneclass/fold_0/train_pid.csv'), ',pid\n0,P1\n1,P4\n2,P3\n')
+    refused('training/one-class', ...usual, '--folds', at('oneclass'))
+    refused('training/text', ...usual, '--reports', at('nothing'))
+    refused('training/config', ...usual, '--set', 'lora.rank=0')
+    refused('training/config', ...usual, '--set', 'lernrate=1')
+    refused('training/exists', at('cohort.csv'), ...common, '--out', at('whole'))
+    refused('training/resume', at('cohort.csv'), ...common, '--out', at('whole'), '--resume', '--seed', '9')
+    refused('training/resume', ...usual, '--resume')
+    expect(existsSync(at('never'))).toBe(false)
+  })
+})
