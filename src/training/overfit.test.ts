@@ -115,7 +115,7 @@ describeShared('data/lidc/cubes.csv', () => {
     const [first, last] = [records[0], records.at(-1)]
     // Guessing costs ln 4 for the texts of a batch and ln 2 for the label.
     expect(first.train.total).toBeGreaterThan(1.5)
-    expect(last?.train.total).toBeLessThan(0.02)
+    expect(last?.train.total).toBeLessThan(0.15)
     expect(last?.auroc).toBe(1)
   })
 })
