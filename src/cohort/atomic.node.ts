@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { copyFile, open, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SpiculaError } from '../error.ts'
 
@@ -18,13 +18,36 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     const target = existing ? await realpath(path) : path
     await replace(target, data, existing?.mode)
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : cause
-    throw new SpiculaError('file/unwritable', `${path}: cannot be written (${reasons[String(code)] ?? code})`, {
-      cause,
-      hint: 'Choose another place, or make room or permission there.',
-    })
+    throw unwritable(path, cause)
   }
 }
+
+/**
+ * Copies a file; the target appears whole or not at all.
+ * @throws SpiculaError `file/unwritable` saying why
+ * @example await copyFileAtomic('base/base.safetensors', 'runs/a/model/base.safetensors')
+ */
+export async function copyFileAtomic(from: string, to: string): Promise<void> {
+  const temporary = temporaryBeside(to)
+  try {
+    await copyFile(from, temporary)
+    await rename(temporary, to)
+  } catch (cause) {
+    await unlink(temporary).catch(() => undefined)
+    throw unwritable(to, cause)
+  }
+}
+
+function unwritable(path: string, cause: unknown): SpiculaError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : cause
+  return new SpiculaError('file/unwritable', `${path}: cannot be written (${reasons[String(code)] ?? code})`, {
+    cause,
+    hint: 'Choose another place, or make room or permission there.',
+  })
+}
+
+/** A short name of its own: the target's may already be as long as the disk allows, and threads share a process id. */
+const temporaryBeside = (path: string): string => join(dirname(path), `.spicula-${randomUUID()}.tmp`)
 
 const reasons: Record<string, string> = {
   ENOENT: 'its folder does not exist',
@@ -37,8 +60,7 @@ const reasons: Record<string, string> = {
 }
 
 async function replace(path: string, data: string | Uint8Array, mode: number | undefined): Promise<void> {
-  // A short name of its own: the target's may already be as long as the disk allows, and threads share a process id.
-  const temporary = join(dirname(path), `.spicula-${randomUUID()}.tmp`)
+  const temporary = temporaryBeside(path)
   const file = await open(temporary, 'wx', mode)
   try {
     try {

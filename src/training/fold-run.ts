@@ -1,7 +1,7 @@
 /** The run folder of one fold: its checkpoint, best weights, logs and picture; and how it goes on after a stop. */
-import { copyFile, mkdir, stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
+import { copyFileAtomic, writeFileAtomic } from '../cohort/atomic.node.ts'
 import { rasterise } from '../drawing/rasterise.node.ts'
 import { SpiculaError } from '../error.ts'
 import { readCheckpoint, writeCheckpoint, writeWeights } from './checkpoint.ts'
@@ -144,6 +144,6 @@ export async function exportFold(
     clip: `fold_${fold}_clip.safetensors`,
   }
   for (const [name, file] of Object.entries(files))
-    await copyFile(join(folder, `best_${name}.safetensors`), join(model, file))
+    await copyFileAtomic(join(folder, `best_${name}.safetensors`), join(model, file))
   return files
 }

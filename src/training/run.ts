@@ -1,14 +1,14 @@
 /** A training run: a cohort, its splits, a base model and reports in; a run folder with a model folder in it out. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asFloat32 } from '../clip/folds.ts'
 import { initialWeight } from '../clip/initialise.ts'
 import { classWeights } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
 import { openSafetensors } from '../clip/safetensors.node.ts'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
+import { copyFileAtomic, writeFileAtomic } from '../cohort/atomic.node.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { type LocatedRow, readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
@@ -333,8 +333,8 @@ async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
   const { base, architecture, options, samples } = run
   const model = join(out, 'model')
   await mkdir(model, { recursive: true })
-  await copyFile(join(base.path, base.config.base), join(model, 'base.safetensors'))
-  for (const file of run.texts.files) await copyFile(join(base.path, file), join(model, file))
+  await copyFileAtomic(join(base.path, base.config.base), join(model, 'base.safetensors'))
+  for (const file of run.texts.files) await copyFileAtomic(join(base.path, file), join(model, file))
   const folds: ModelConfig['folds'] = []
   for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k))
   const config: ModelConfig = {
