@@ -1,6 +1,6 @@
 /** Crops kept on disk between epochs and runs, so that a scan is read once. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, statfs, unlink } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -21,6 +21,9 @@ export interface CropRequest {
 
 /** Raise it with every change of the numbers that `cropNodule` or a reader gives: a test holds a crop's checksum. */
 const CROP_VERSION = 1
+
+/** What a cache leaves free on its disk. */
+const RESERVED_BYTES = 256 * 2 ** 20
 
 /** At most this much is kept: some 4,000 crops of 100 mm, 4 MB each. */
 const CACHE_BYTES = 16 * 2 ** 30
@@ -69,6 +72,9 @@ export async function cachedCrop(
   const crop = await cutCrop(request)
   try {
     await mkdir(dirname(path), { recursive: true })
+    // The last of a disk is for checkpoints: a crop can be cut again.
+    const { bavail, bsize } = await statfs(dirname(path))
+    if (bavail * bsize < RESERVED_BYTES) return crop
     await writeFileAtomic(path, encodeCrop(crop, key))
     await makeRoom(dirname(path), maxBytes / FOLDERS)
     return crop

@@ -1,6 +1,7 @@
 /** Eight real nodules, learnt by heart through the very path that trains: views, template texts, all gradients. */
 import { expect, it } from 'vitest'
 import { describeShared, sharedPath } from '../../test/shared.ts'
+import type { ViewBag } from '../clip/bags.ts'
 import { asFloat32 } from '../clip/folds.ts'
 import { CLIP_NORMALISATION } from '../clip/image-tower.ts'
 import { initialWeight } from '../clip/initialise.ts'
@@ -54,7 +55,7 @@ describeShared('data/lidc/cubes.csv', () => {
       ...rows.filter((row) => malignancy(row) < 3).slice(0, 4),
     ]
     expect(chosen).toHaveLength(8)
-    const bags = []
+    const bags: ViewBag[] = []
     for (const row of chosen) {
       const { pixels, shape } = await prepareViews(await openScan(row.imageFile), row.point)
       bags.push({ pixels, count: shape[0] })
