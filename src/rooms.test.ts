@@ -29,7 +29,7 @@ const NODE_ROOMS = ['training', 'datasets', 'cli']
 const NODE_PACKAGES = ['onnxruntime-node', '@resvg/resvg-js', 'cli-progress', 'commander', 'dejavu-fonts-ttf']
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  (file) => file.endsWith('.ts') && !/\.(test|fixture)(\.node)?\.ts$/.test(file),
 )
 const roomOf = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined)
 const importsOf = (file: string): string[] =>
