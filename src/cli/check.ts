@@ -1,17 +1,20 @@
 /** `spicula check`: is this cohort sound, and is every nodule where its row says? No model needed. */
 import { Command } from 'commander'
 import type { Geometry } from '../nodule/geometry.ts'
+import { isDicomPlace } from '../volume/dicom.node.ts'
 import { type ExportOptions, exportCohort } from './export-cohort.node.ts'
 import { frameOption, geometryOption, quietOption } from './options.ts'
+import { printSeries } from './series-table.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
     .summary('validate a cohort and look at its nodules, without a model')
     .description(
       "Checks every row's file, frame and place in its scan, and duplicates; draws for each nodule the three planes " +
-        'through it with a cross-hair, so that a person sees whether the points are right.',
+        'through it with a cross-hair, so that a person sees whether the points are right. Of a DICOM folder, archive, ' +
+        'DICOMDIR or file it lists the series, and marks the best one for the chest.',
     )
-    .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ')
+    .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ; or DICOM, to list its series')
     .option('--out <folder>', 'where the pictures and errors.csv go', 'check')
     .addOption(geometryOption())
     .addOption(frameOption())
@@ -20,6 +23,7 @@ export function checkCommand(): Command {
 }
 
 async function check(cohort: string, { geometry, ...options }: ExportOptions & { geometry: Geometry }): Promise<void> {
+  if (await isDicomPlace(cohort)) return printSeries(cohort)
   const { manifest, done, problems } = await exportCohort(cohort, { kind: 'check', geometry }, options)
   const labels = { 0: 0, 1: 0, none: 0 }
   for (const { malignant } of manifest.rows) labels[malignant ?? 'none']++

@@ -4,17 +4,37 @@ import { Command, CommanderError } from 'commander'
 import { SpiculaError } from '../error.ts'
 import { VERSION } from '../version.ts'
 import { checkCommand } from './check.ts'
+import { cohortCommand } from './cohort.ts'
+import { convertCommand } from './convert.ts'
 import { cropCommand } from './crop.ts'
+import { evaluateCommand } from './evaluate.ts'
 import { modelCommand } from './model.ts'
 import { predictCommand } from './predict.ts'
+import { reportCommand } from './report.ts'
+import { splitCommand } from './split.ts'
+import { trainCommand } from './train.ts'
 import { viewsCommand } from './views.ts'
+import { zeroShotCommand } from './zero-shot.ts'
 
 export function program(): Command {
   const root = new Command('spicula')
     .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')
     .version(`spicula ${VERSION}`)
     .showHelpAfterError('(spicula --help, or spicula COMMAND --help)')
-  for (const command of [predictCommand(), checkCommand(), viewsCommand(), cropCommand(), modelCommand()])
+  for (const command of [
+    predictCommand(),
+    checkCommand(),
+    viewsCommand(),
+    cropCommand(),
+    convertCommand(),
+    cohortCommand(),
+    modelCommand(),
+    reportCommand(),
+    zeroShotCommand(),
+    splitCommand(),
+    evaluateCommand(),
+    trainCommand(),
+  ])
     root.addCommand(command)
   for (const command of [root, ...everyCommand(root)]) {
     command.exitOverride()

@@ -21,11 +21,11 @@ export async function fileSource(path: string): Promise<ByteSource> {
     await file.read(bytes, 0, 2, 0)
     return bytes
   })
-  return isGzip(first) ? gzipSource(path, size) : plainSource(path, name, size)
+  return isGzip(first) ? gzipSource(path, size) : plainFileSource(path, name, size)
 }
 
-/** Ranges of an uncompressed file. */
-function plainSource(path: string, name: string, size: number): ByteSource {
+/** Ranges of a file as it is, whatever its first bytes look like. */
+export function plainFileSource(path: string, name: string, size: number): ByteSource {
   return {
     name,
     maxSize: size,

@@ -95,3 +95,20 @@ export async function readPrefix(source: ByteSource, length: number): Promise<Ui
   }
   return prefix.subarray(0, filled)
 }
+
+/**
+ * Bytes `start` to `end - 1` of a source, in an array of their own.
+ * @throws SpiculaError `volume/truncated` where the source ends before
+ * @example const header = await readSpan(source, 128, 132)
+ */
+export async function readSpan(source: ByteSource, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (!source.compressed && end > source.maxSize) throw truncated(source.name, end, source.maxSize, CUT_SHORT)
+  const out = new Uint8Array(Math.max(0, end - start))
+  if (out.length === 0) return out
+  await source.readSpans([{ start, end }], (at, bytes) => {
+    const from = Math.max(start, at)
+    const to = Math.min(end, at + bytes.length)
+    if (to > from) out.set(bytes.subarray(from - at, to - at), from - start)
+  })
+  return out
+}

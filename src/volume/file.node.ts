@@ -13,9 +13,7 @@ export async function statFile(path: string): Promise<Stats> {
     throw fileError(name, error)
   }
   if (stats.isDirectory()) {
-    throw new SpiculaError('volume/format', `${name}: is a folder, and DICOM folders are not read yet`, {
-      hint: 'Convert the series to NIfTI first, for example with dcm2niix.',
-    })
+    throw new SpiculaError('volume/format', `${name}: is a folder, not a file`)
   }
   if (!stats.isFile()) throw new SpiculaError('volume/format', `${name}: is neither a file nor a folder`)
   if (stats.size === 0) {

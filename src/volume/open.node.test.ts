@@ -33,11 +33,11 @@ describe('openScan', () => {
 
   const at128 = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(400)])
   it.each<[string, Uint8Array, string, RegExp]>([
-    ['scan.dcm', at128, 'format', /^scan\.dcm: a DICOM file, which is not read yet$/],
-    ['scan.nrrd', Buffer.from('NRRD0005\ntype: short\n'), 'format', /NRRD, which/],
-    ['scan.mha', Buffer.from('ObjectType = Image\n'), 'format', /MetaImage, which/],
+    ['scan.dcm', at128, 'transfer-syntax', /^scan\.dcm: its meta information names no transfer syntax$/],
+    ['scan.nrrd', Buffer.from('NRRD0005\ntype: short\n'), 'truncated', /^scan\.nrrd: its NRRD header does not end$/],
+    ['scan.mha', Buffer.from('ObjectType = Image\n'), 'truncated', /^scan\.mha: its MetaImage header ends without/],
     ['crop.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 'format', /a NumPy array, which/],
-    ['scan.zip', Buffer.from('PK\x03\x04'), 'format', /a zip archive, which/],
+    ['scan.zip', Buffer.from('PK\x03\x04'), 'zip', /^scan\.zip: not a sound zip archive: it has no directory/],
     ['notes.txt', Buffer.from('no scan'), 'format', /not a scan in a format that is read/],
     ['notes.txt.gz', gzipSync('no scan'), 'format', /not a scan in a format that is read/],
     ['empty.nii', Buffer.alloc(0), 'empty', /the file is empty/],
@@ -67,11 +67,13 @@ describe('openScan', () => {
     await expect(openScan(join(folder, 'none.img'))).rejects.toMatchObject({ code: 'volume/missing' })
   })
 
-  it('says that folders are not read yet', async () => {
+  it('says that a folder holds no slices', async () => {
     mkdirSync(join(folder, 'series'), { recursive: true })
+    await expect(openScan(join(folder, 'series'))).rejects.toMatchObject({ code: 'volume/empty' })
+    writeFileSync(join(folder, 'series', 'notes.txt'), 'no scan')
     await expect(openScan(join(folder, 'series'))).rejects.toMatchObject({
-      code: 'volume/format',
-      message: expect.stringContaining('DICOM folders are not read yet'),
+      code: 'volume/dicom-series',
+      message: 'series: there are no CT slices among its files',
     })
   })
 

@@ -1,0 +1,159 @@
+/** `spicula zero-shot`: semantic features by prompts. */
+
+import { dirname } from 'node:path'
+import { Command, Option } from 'commander'
+import { writeFileAtomic } from '../cohort/atomic.node.ts'
+import { csvText } from '../cohort/csv.ts'
+import type { Frame } from '../cohort/frame.ts'
+import { readManifest } from '../cohort/manifest.node.ts'
+import type { RowProblem } from '../cohort/problem.ts'
+import { SpiculaError } from '../error.ts'
+import type { Device } from '../graph/session.node.ts'
+import { CHECKPOINTS, type Checkpoint } from '../inference/config.ts'
+import { predictCohort, type RowResult } from '../inference/predict-cohort.node.ts'
+import { freePrompts, type PromptSet } from '../inference/prompts.ts'
+import { type FeatureAnswer, openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
+import type { ViewSet } from '../nodule/views.ts'
+import { deviceOption, frameOption, parseWhole, quietOption, viewsOption } from './options.ts'
+import { startProgress } from './progress.node.ts'
+import { makeFolder, printNotes, type RowNote, reportProblems } from './rows.node.ts'
+
+interface ZeroShotCommandOptions {
+  readonly model: string
+  readonly out?: string
+  readonly prompts?: string
+  readonly prompt?: readonly string[]
+  readonly against?: readonly string[]
+  readonly folds?: boolean
+  readonly frame: Frame
+  readonly views: ViewSet
+  readonly checkpoint: Checkpoint
+  readonly device: Device
+  readonly threads?: number
+  readonly quiet?: boolean
+}
+
+const gather = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+
+export function zeroShotCommand(): Command {
+  return new Command('zero-shot')
+    .summary('semantic features of nodules, by prompts')
+    .description(
+      "Compares each nodule's image embedding with the embeddings of sentences. Long form: " +
+        'pid,nodule_id,feature,value,probability; over the values of a feature probabilities sum to 1. For research use.',
+    )
+    .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ')
+    .requiredOption('--model <folder>', 'model folder with a text side')
+    .option('--out <csv>', 'the table to write (default: standard output)')
+    .option('--prompts <json>', "prompt sets in place of the model's (models/prompts.json is a whole one)")
+    .option('--prompt <sentence>', 'ask with sentences of your own (repeatable)', gather)
+    .option('--against <sentence>', 'what else it may be (repeatable)', gather)
+    .option('--folds', "each fold's probability too: fold_0, fold_1, ...")
+    .addOption(frameOption())
+    .addOption(viewsOption())
+    .addOption(new Option('--checkpoint <which>', "each fold's best").choices([...CHECKPOINTS]).default('both'))
+    .addOption(deviceOption())
+    .option('--threads <n>', 'threads of the model (default: all cores)', parseWhole(1))
+    .addOption(quietOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  spicula zero-shot cohort.csv --model DIR --out features.csv
+  spicula zero-shot cohort.csv --model DIR --prompt "The nodule is spiculated." --against "The nodule is smooth."`,
+    )
+    .action(zeroShot)
+}
+
+async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promise<void> {
+  const { model, out, folds = false, quiet = false, frame, views, checkpoint, device, threads, prompts } = options
+  const sets = ownQuestion(options)
+  const manifest = await readManifest(cohort, { frame })
+  if (out !== undefined) await makeFolder(dirname(out))
+  const reader = await openZeroShot(model, {
+    checkpoint,
+    device,
+    prompts,
+    sets,
+    ...(threads === undefined ? {} : { threads }),
+  })
+  const answered: Answered[] = []
+  const problems: RowProblem[] = [...manifest.problems]
+  const notes: RowNote[] = manifest.notes.map((note) => ({ line: 1, note }))
+  const progress = startProgress('nodules', manifest.rows.length, { quiet })
+  try {
+    for await (const result of predictCohort(manifest.rows, reader, { frame, views })) {
+      progress.step()
+      if ('problem' in result) problems.push(result.problem)
+      else {
+        answered.push(result)
+        for (const note of result.notes) notes.push({ line: result.row.line, note })
+      }
+    }
+  } finally {
+    progress.done()
+    await reader.close()
+  }
+  if (!quiet) printNotes(notes)
+  answered.sort((a, b) => a.row.line - b.row.line)
+  const csv = longCsv(answered, reader.folds, folds)
+  if (out === undefined) process.stdout.write(csv)
+  else {
+    await writeFileAtomic(out, csv)
+    await writeFileAtomic(`${out}.about.json`, about(reader, answered.length, problems.length))
+  }
+  problems.sort((a, b) => a.line - b.line)
+  await reportProblems(problems, out === undefined ? undefined : dirname(out))
+  if (quiet) return
+  const { model: name, modelVersion, software, use } = reader.stamp
+  const where = out === undefined ? '' : ` -> ${out}`
+  console.error(
+    `${answered.length} nodules, ${reader.sets.length} features${where}  (model ${name} ${modelVersion}, ${software}, ${use})`,
+  )
+}
+
+type Answered = Extract<RowResult<FeatureAnswer[]>, { prediction: unknown }>
+
+/** The question of --prompt and --against, or undefined where a file asks. */
+function ownQuestion({ prompt, against, prompts }: ZeroShotCommandOptions): PromptSet[] | undefined {
+  if (prompt === undefined && against === undefined) return undefined
+  if (prompts !== undefined) throw new SpiculaError('cli/usage', '--prompts goes without --prompt and --against')
+  if (prompt === undefined || against === undefined)
+    throw new SpiculaError('cli/usage', '--prompt and --against belong together', {
+      hint: 'A probability is always one against another: --prompt "..." --against "..."',
+    })
+  return [freePrompts([...prompt, ...against])]
+}
+
+/**
+ * The long table. Numbers have as many digits as it takes to read the same double back.
+ * @param withFolds whether each fold has its column
+ */
+function longCsv(answered: readonly Answered[], folds: number, withFolds: boolean): string {
+  const names = withFolds ? Array.from({ length: folds }, (_, fold) => `fold_${fold}`) : []
+  const rows = answered.flatMap(({ row, prediction }) =>
+    prediction.flatMap(({ feature, values }) =>
+      values.map(({ value, probability, folds: each }) => [
+        row.pid,
+        row.noduleId,
+        feature,
+        value,
+        String(probability),
+        ...(withFolds ? each.map(String) : []),
+      ]),
+    ),
+  )
+  return csvText([['pid', 'nodule_id', 'feature', 'value', 'probability', ...names], ...rows])
+}
+
+function about({ stamp, folds, sets }: ZeroShot, nodules: number, failed: number): string {
+  const { model, modelVersion, software, use } = stamp
+  const features = Object.fromEntries(
+    sets.map(({ feature, values }) => [
+      feature,
+      Object.fromEntries(values.map(({ value, prompts }) => [value, prompts])),
+    ]),
+  )
+  const content = { model, model_version: modelVersion, software, use, folds, nodules, failed, prompts: features }
+  return `${JSON.stringify(content, null, 2)}\n`
+}
