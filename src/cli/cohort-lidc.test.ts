@@ -50,6 +50,13 @@ describe('spicula cohort from lidc', () => {
     expect(await convert('xml', '--min-readers', '3')).toEqual([])
   })
 
+  it('keeps the patients of a table alone', async () => {
+    await writeFile(join(folder, 'train.csv'), 'pid\nsomebody else\n')
+    expect(await convert('xml', '--only', join(folder, 'train.csv'))).toEqual([])
+    await writeFile(join(folder, 'train.csv'), 'pid,x\n1.2.3,1\n')
+    expect(await convert('xml', '--only', join(folder, 'train.csv'))).toHaveLength(1)
+  })
+
   it('takes the rule of the label', async () => {
     expect(await convert('xml', '--malignancy', 'above-3')).toMatchObject([{ malignant: '0' }])
     expect(await convert('xml')).toMatchObject([{ malignant: '' }])

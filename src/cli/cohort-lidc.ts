@@ -13,6 +13,7 @@ import { collectReadings } from '../datasets/lidc/readings.ts'
 import { listXml, patientsOf, readMessages, SERIES_TABLE } from '../datasets/lidc/source.ts'
 import { SpiculaError } from '../error.ts'
 import { readTable } from '../report/table.node.ts'
+import type { Table } from '../report/table.ts'
 import { VERSION } from '../version.ts'
 import type { Note } from '../volume/volume.ts'
 import { parseWhole, quietOption } from './options.ts'
@@ -27,6 +28,7 @@ interface LidcOptions {
   readonly series?: string
   readonly geometry?: string
   readonly scans?: string
+  readonly only?: string
   readonly quiet?: boolean
 }
 
@@ -51,6 +53,7 @@ export function cohortLidcCommand(): Command {
     .option('--series <csv>', `patients of the series (default: ${SERIES_TABLE} in the folder or beside it)`)
     .option('--geometry <csv>', 'series_uid, pixel_spacing_mm, and where known originX, originY (LPS mm), image_path')
     .option('--scans <folder>', 'scans named by their series (SERIESUID.nii.gz, .mhd, a folder): gives millimetres')
+    .option('--only <csv>', 'keep patients of this table (column pid) and no others')
     .addOption(quietOption())
     .action(convert)
 }
@@ -62,7 +65,10 @@ async function convert(source: string, options: LidcOptions): Promise<void> {
     .then((one) => one.isFile())
     .catch(() => false)
   const made = isTable ? await fromTable(source, options) : await fromXml(source, options)
-  const lesions = made.lesions.filter(({ readers }) => minReaders === 1 || readers.length >= minReaders)
+  const kept = options.only === undefined ? undefined : pidsOf(await readTable(options.only))
+  const lesions = made.lesions.filter(
+    ({ pid, readers }) => (minReaders === 1 || readers.length >= minReaders) && (kept?.has(pid) ?? true),
+  )
   await writeFileAtomic(out, lidcCsv(lesions, options.malignancy))
   const about = {
     software: `spicula ${VERSION}`,
@@ -81,6 +87,12 @@ async function convert(source: string, options: LidcOptions): Promise<void> {
   if (quiet) return
   const counts = Object.entries(made.counts).map(([what, count]) => `${count} ${what}`)
   console.error([...counts, `${lesions.length} lesions -> ${out}  (spicula, for research use)`].join(', '))
+}
+
+/** Patients of a table. */
+function pidsOf({ name, columns, records }: Table): ReadonlySet<string> {
+  if (columns.includes('pid')) return new Set(records.map(({ values }) => values.pid.trim()))
+  throw new SpiculaError('datasets/columns', `${name}: there is no column pid`)
 }
 
 interface Made {

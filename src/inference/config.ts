@@ -98,6 +98,10 @@ const modelConfig = z
     preprocessing,
     base: relativeFile,
     folds: z.array(fold).min(1),
+    /** Words to tokens, where the model has a text side; `tokenizer.json` where it is left out. */
+    tokenizer: relativeFile.optional(),
+    /** Prompt sets of zero-shot features, a user may edit the file. */
+    prompts: relativeFile.optional(),
   })
   .superRefine(({ folds }, context) => {
     for (const part of ['calibration', 'prediction', 'clip'] as const) {
@@ -113,6 +117,8 @@ const initConfig = z.strictObject({
   architecture,
   preprocessing,
   folds: size.max(100),
+  /** `reports`: train a small tokenizer on made-up reports, and lay it and the prompt sets into the folder. */
+  tokenizer: z.literal('reports').optional(),
 })
 
 export type ModelConfig = z.infer<typeof modelConfig>

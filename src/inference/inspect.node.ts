@@ -21,7 +21,8 @@ export async function inspectModel(path: string): Promise<ModelReport> {
   const { config } = folder
   await checkModelFolder(folder)
   const { image, text } = modelWeights(config.architecture)
-  const names = [config.base, ...config.folds.flatMap((fold) => CHECKPOINTS.flatMap((which) => fold[which] ?? []))]
+  const weights = config.folds.flatMap((fold) => CHECKPOINTS.flatMap((which) => fold[which] ?? []))
+  const names = [config.base, ...weights, ...[config.tokenizer ?? [], config.prompts ?? []].flat()]
   const files = []
   for (const file of names) files.push({ file, bytes: (await stat(join(path, file))).size })
   return { config, parameters: { image: count(image), text: count(text) }, files }

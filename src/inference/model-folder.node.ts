@@ -59,19 +59,28 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
   return { name: basename(path), path, config: parseModelConfig(json, join(basename(path), 'config.json')) }
 }
 
+/** Reads the weights of the image side: {@link loadWeights}. */
+export const loadImageWeights = (folder: ModelFolder, checkpoint: Checkpoint): Promise<LoadedWeights> =>
+  loadWeights(folder, checkpoint, 'image')
+
 /**
- * Reads the weights of the image side, folds stacked over their shared base.
+ * Reads the weights of one side, folds stacked over their shared base.
  * @param checkpoint which of each fold's checkpoints
  * @throws SpiculaError `inference/weights` naming every missing, extra or mis-shaped tensor, and its file
+ * @example const { tensors, stacked } = await loadWeights(await openModelFolder('DIR'), 'both', 'text')
  */
-export async function loadImageWeights(folder: ModelFolder, checkpoint: Checkpoint): Promise<LoadedWeights> {
+export async function loadWeights(
+  folder: ModelFolder,
+  checkpoint: Checkpoint,
+  side: 'image' | 'text',
+): Promise<LoadedWeights> {
   const files = await openFiles(folder, checkpoint)
   try {
-    const { image, text } = modelWeights(folder.config.architecture)
-    checkTensors(files, image, text)
+    const sides = modelWeights(folder.config.architecture)
+    checkTensors(files, sides.image, sides.text)
     const tensors = new Map<string, TensorData>()
     const stacked = new Set<string>()
-    for (const name of image.keys()) {
+    for (const name of sides[side].keys()) {
       const owners = files.folds.map((fold) => (fold.tensors.has(name) ? fold : files.base))
       if (owners.length === 1 || owners.every((owner) => owner === files.base)) {
         tensors.set(name, await owners[0].read(name))

@@ -9,19 +9,24 @@ import { failure, type NoduleOutcome, type ScanTask } from '../nodule/prepare-sc
 import type { ViewSet } from '../nodule/views.ts'
 import type { Note } from '../volume/volume.ts'
 import { inOrder, openPool } from '../worker-pool.node.ts'
-import type { NodulePrediction, Predictor } from './predictor.node.ts'
+import type { NodulePrediction, NoduleViews, Predictor } from './predictor.node.ts'
 import { preprocessingOf } from './preprocessing.ts'
 
 /** A row's answer, or why it has none. */
-export type RowResult =
+export type RowResult<Prediction = NodulePrediction> =
   | {
       readonly row: LocatedRow
-      readonly prediction: NodulePrediction
+      readonly prediction: Prediction
       /** Names of the views that were made, in the order of the attention weights. */
       readonly views: readonly string[]
       readonly notes: readonly Note[]
     }
   | { readonly row: LocatedRow; readonly problem: RowProblem }
+
+/** Whatever makes an answer of each nodule's views: a predictor, or one that answers otherwise. */
+export type ViewReader<Prediction> = Pick<Predictor, 'config'> & {
+  predict(nodules: readonly NoduleViews[]): Promise<Prediction[]>
+}
 
 /** Nodules that go through the model at once. */
 const BATCH = 4
@@ -32,11 +37,11 @@ const BATCH = 4
  * @param options the frame of the rows' points, and which views to make
  * @example for await (const result of predictCohort(rows, predictor, { frame: 'lps', views: 'nine' })) console.log(result)
  */
-export async function* predictCohort(
+export async function* predictCohort<Prediction = NodulePrediction>(
   rows: readonly LocatedRow[],
-  predictor: Predictor,
+  predictor: ViewReader<Prediction>,
   { frame, views }: { readonly frame: Frame; readonly views: ViewSet },
-): AsyncGenerator<RowResult> {
+): AsyncGenerator<RowResult<Prediction>> {
   const scans = groupByScan(rows, ({ imageFile }) => imageFile)
   const threads = Math.max(1, Math.min(scans.length, availableParallelism()))
   const pool = openPool<ScanTask, NoduleOutcome[]>(
@@ -80,7 +85,10 @@ interface Ready {
   readonly outcome: Extract<NoduleOutcome, { prepared: unknown }>
 }
 
-async function runBatch(predictor: Predictor, batch: readonly Ready[]): Promise<RowResult[]> {
+async function runBatch<Prediction>(
+  predictor: ViewReader<Prediction>,
+  batch: readonly Ready[],
+): Promise<RowResult<Prediction>[]> {
   const bags = batch.map(({ outcome: { prepared } }) => ({ views: prepared.pixels, count: prepared.shape[0] }))
   try {
     const predictions = await predictor.predict(bags)
@@ -93,7 +101,7 @@ async function runBatch(predictor: Predictor, batch: readonly Ready[]): Promise<
     const [{ row }, ...others] = batch
     if (others.length === 0) return [{ row, problem: problemOf(row, error) }]
     // One of them spoils the batch: alone, the others get their numbers.
-    const results: RowResult[] = []
+    const results: RowResult<Prediction>[] = []
     for (const one of batch) results.push(...(await runBatch(predictor, [one])))
     return results
   }

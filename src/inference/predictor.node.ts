@@ -54,6 +54,14 @@ export interface Stamp {
   readonly use: 'for research use'
 }
 
+/** What every output of a model says. */
+export const stampOf = ({ name, version }: ModelConfig): Stamp => ({
+  model: name,
+  modelVersion: version,
+  software: `spicula ${VERSION}`,
+  use: 'for research use',
+})
+
 export interface PredictorOptions extends SessionOptions {
   readonly checkpoint?: Checkpoint
 }
@@ -105,13 +113,7 @@ export async function openPredictor(path: string, options: PredictorOptions = {}
       return { ...prediction, calibrated: own, calibratedEnsemble: average(own) }
     })
   }
-  const stamp: Stamp = {
-    model: config.name,
-    modelVersion: config.version,
-    software: `spicula ${VERSION}`,
-    use: 'for research use',
-  }
-  return { config, folds, calibrated, stamp, predict, close: () => session.close() }
+  return { config, folds, calibrated, stamp: stampOf(config), predict, close: () => session.close() }
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length
@@ -122,7 +124,7 @@ function foldNumbers({ shape, data }: TensorData, folds: number, nodule: number)
 }
 
 /** A nodule's row in every fold, from [folds or 1, nodules, size]. */
-function foldRows({ shape, data }: TensorData, folds: number, nodule: number): number[][] {
+export function foldRows({ shape, data }: TensorData, folds: number, nodule: number): number[][] {
   const [own, nodules, length] = shape
   return Array.from({ length: folds }, (_, fold) => {
     const start = ((own === 1 ? 0 : fold) * nodules + nodule) * length

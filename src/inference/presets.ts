@@ -25,12 +25,33 @@ const lora = (imageLayers: number, textLayers: number) => ({
 
 const TINY_IMAGE = { ...VIT_B_32, width: 128, layers: 2, heads: 2, mlpWidth: 512, embedDim: 128 }
 
-/** `tiny`: answers in milliseconds; `vit-b-32`: the size of the published model, text side included. */
+const TINY_TEXT = {
+  width: 64,
+  layers: 2,
+  heads: 1,
+  mlpWidth: 256,
+  activation: 'quickGelu',
+  layerNormEpsilon: 1e-5,
+  embedDim: 128,
+} as const
+
+/** `tiny`: answers in milliseconds; `tiny-text`: the same with a text side and a tokenizer; `vit-b-32`: the size of the published model, text side included. */
 export const PRESETS: Readonly<Record<string, unknown>> = {
   tiny: {
     ...random,
     name: 'random-tiny',
     architecture: { image: TINY_IMAGE, pooling: { embedDim: 64, attentionWidth: 32 }, lora: lora(2, 0) },
+  },
+  'tiny-text': {
+    ...random,
+    name: 'random-tiny-text',
+    tokenizer: 'reports',
+    architecture: {
+      image: TINY_IMAGE,
+      pooling: { embedDim: 64, attentionWidth: 32 },
+      text: { ...TINY_TEXT, vocabulary: 1024, context: 77 },
+      lora: lora(2, 2),
+    },
   },
   'vit-b-32': {
     ...random,

@@ -1,6 +1,8 @@
 /** Whether a report says what its row says: everything, nothing else, and the same sizes. */
+
+import { PARTS_OF_SIGNS } from './concepts.ts'
 import { FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
-import { labelOf, readReport, UNCLEAR } from './read-report.ts'
+import { labelOf, readReport, sentencesOf, UNCLEAR } from './read-report.ts'
 import { strangeWords } from './vocabulary.ts'
 
 /** Longer than any report of twenty-two features. */
@@ -24,6 +26,7 @@ export function checkReport(report: string, features: NoduleFeatures): string[] 
     faults.push(`it uses words that the features do not need: ${strange.slice(0, 8).map(short).join(', ')}`)
   const { claims, strayNumbers, levelless } = readReport(report)
   for (const number of strayNumbers.slice(0, 4)) faults.push(`the number ${short(number)} is no size of the nodule`)
+  faults.push(...partFaults(report, features))
   if (levelless.length > 0) faults.push('it speaks of cancer without a level of suspicion')
 
   const told = new Map<FeatureName, Set<string | number>>()
@@ -31,6 +34,20 @@ export function checkReport(report: string, features: NoduleFeatures): string[] 
   foldMargins(told, features)
   for (const name of FEATURE_NAMES) faults.push(...featureFaults(name, features, told.get(name) ?? new Set()))
   return faults.slice(0, 20)
+}
+
+/** Half of a sign's name, and a solid component of a nodule that has none. */
+function* partFaults(report: string, features: NoduleFeatures): Generator<string> {
+  const mayHaveComponent =
+    features.nodule_consistency === 'Part-solid' || features.psn_longest_diameter_solid_component !== undefined
+  for (const sentence of sentencesOf(report)) {
+    for (const [part, whole] of PARTS_OF_SIGNS) {
+      const found = part.exec(sentence)
+      if (found && !whole.test(sentence)) yield `it says "${found[0]}" of nothing in the row`
+    }
+    if (!mayHaveComponent && /\bsolid (component|portion|part)\b/.test(sentence))
+      yield 'it tells of a solid component, which the row does not have'
+  }
 }
 
 /** Headings, in order, and characters that no report has. */
@@ -96,4 +113,3 @@ export function featureLines(features: NoduleFeatures): string[] {
     return [`${labelOf(name)}: ${isLength(name) ? `${Math.round(Number(value) * 10) / 10} mm` : value}`]
   })
 }
-

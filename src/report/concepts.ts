@@ -60,9 +60,15 @@ export const DENIAL =
   /\b(no|without|absence|absent|lack|lacks|lacking|neither|nor|free of|negative for|never|cannot|(?:does |do |did |is |are |was |were |has |have )?not(?: \w+)?|\w+n t)\b/g
 /** After these a denial is over. */
 export const BUT = /\b(but|however|although|though|yet|whereas|while|except|instead)\b|;/
-/** After these it may be over: such a sentence is not clear. */
-export const PERHAPS_BUT =
-  /\b(with|shows?|displays?|exhibits?|presents?|demonstrates?|reveals?|showcases?|has|have|there (is|are)|is present|are present|accompanied|associated)\b/
 /** What is said so is not said. */
 export const HEDGE =
   /\b(possibl[ey]|probabl[ey]|may|might|could|can|suspected|questionabl[ey]|equivocal|likely|unlikely|suggest\w*|perhaps|apparent(ly)?|uncertain|rule[sd]? out|excluded?|versus|vs|unclear|if)\b|\?/
+
+/** Words that are part of a sign's name: a sentence that has one without the rest speaks of something else. */
+export const PARTS_OF_SIGNS: readonly (readonly [part: RegExp, whole: RegExp])[] = [
+  [/\bpleur\w*/, /\b(un)?attach|\badher|\badhes|\babut|\bretract|\bindent/],
+  [/\b(vascular|vessels?)\b/, /\bconverg/],
+  [/\bspaces?\b/, /\bcyst/],
+  [/\bintra ?nodular\b/, /\bbronchiect/],
+  [/\beccentric/, /\bcalcif/],
+]

@@ -3,45 +3,7 @@ import { createGoogleGenerativeAI } from '@ai-sdk/google'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, generateText } from 'ai'
 import { SpiculaError } from '../error.ts'
-import type { Prompt } from './llm-prompt.ts'
-
-export const PROVIDERS = ['gemini', 'openai-compatible'] as const
-export type Provider = (typeof PROVIDERS)[number]
-
-export const DEFAULT_GEMINI = 'gemini-2.5-flash'
-
-/** A model that writes. */
-export interface Writer {
-  /** Provider, endpoint and model: what distinguishes its answers from another's. */
-  readonly id: string
-  /** @throws LlmFailure */
-  write(prompt: Prompt): Promise<string>
-}
-
-export interface WriterOptions {
-  readonly provider: Provider
-  readonly model: string
-  readonly baseUrl?: string | undefined
-  readonly apiKey?: string | undefined
-  /** The whole answer must be there by then. */
-  readonly timeoutMs?: number
-}
-
-/** Why there is no answer. */
-export class LlmFailure extends Error {
-  override readonly name = 'LlmFailure'
-  /**
-   * `again`: it may work later; `row`: this prompt gets no answer; `stop`: no prompt will, the key is wrong say.
-   */
-  readonly kind: 'again' | 'row' | 'stop'
-  /** How long the endpoint asked to wait. */
-  readonly waitMs: number | undefined
-  constructor(kind: LlmFailure['kind'], message: string, waitMs?: number) {
-    super(message)
-    this.kind = kind
-    this.waitMs = waitMs
-  }
-}
+import { LlmFailure, type Provider, type Writer, type WriterOptions } from './llm-provider.ts'
 
 /** A report is a few kB; what is longer is no report and is not read. */
 const MAX_ANSWER_BYTES = 256 * 1024
@@ -127,7 +89,10 @@ function failureOf(error: unknown, timeoutMs: number): LlmFailure {
   if (error instanceof Error && /Timeout|Abort/.test(`${error.name} ${String(error.cause)}`))
     return new LlmFailure('again', `no answer within ${timeoutMs / 1000} s`)
   if (!APICallError.isInstance(error))
-    return new LlmFailure('again', `the answer is not of the protocol (${error instanceof Error ? error.name : 'unknown'})`)
+    return new LlmFailure(
+      'again',
+      `the answer is not of the protocol (${error instanceof Error ? error.name : 'unknown'})`,
+    )
   const { statusCode, responseHeaders = {} } = error
   if (statusCode === undefined) return new LlmFailure('again', 'the endpoint cannot be reached')
   if ([401, 403, 404].includes(statusCode)) return new LlmFailure('stop', `the endpoint answers ${statusCode}`)

@@ -2,8 +2,8 @@
 import type { Random } from '../random.ts'
 import { checkReport } from './check-report.ts'
 import type { NoduleFeatures } from './features.ts'
-import { LlmFailure, type Writer } from './llm-model.ts'
 import { type Prompt, promptOf } from './llm-prompt.ts'
+import { LlmFailure, type Writer } from './llm-provider.ts'
 import { cleanReport } from './report-text.ts'
 
 /** Answers that were taken before. */

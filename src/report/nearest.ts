@@ -1,8 +1,7 @@
 /** The word that a misspelt one was probably meant to be. */
 
 /** Letters, digits and decimal points, lower case: what tables agree on when they disagree on punctuation. */
-export const letters = (text: string): string =>
-  text.toLowerCase().replace(/[^\p{L}\p{N}+.]|(?<!\d)\.|\.(?!\d)/gu, '')
+export const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}+.]|(?<!\d)\.|\.(?!\d)/gu, '')
 
 /**
  * The nearest of some candidates by edit distance; the first of equals.

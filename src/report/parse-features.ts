@@ -1,5 +1,13 @@
 /** Rows of a table to features: lenient with spelling, strict with what remains unknown. */
-import { type ChoiceName, choiceOf, FEATURE_LIST, FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
+import {
+  type ChoiceName,
+  choiceOf,
+  FEATURE_LIST,
+  FEATURE_NAMES,
+  type FeatureName,
+  isLength,
+  type NoduleFeatures,
+} from './features.ts'
 import { editDistance, letters, nearest } from './nearest.ts'
 
 /** A value that is none of its column's. */
@@ -91,10 +99,15 @@ function readChoice(name: ChoiceName, text: string): Read {
   if (value !== undefined) return { value }
   const { values, synonyms } = choiceOf(name)
   const spellings = new Map(values.flatMap((one) => [one, ...(synonyms[one] ?? [])].map((spelling) => [spelling, one])))
-  const near = spellings.get(nearest(text, [...spellings.keys()].filter((one) => one.length > 1)))
+  const near = spellings.get(
+    nearest(
+      text,
+      [...spellings.keys()].filter((one) => one.length > 1),
+    ),
+  )
   return {
     code: 'report/unknown-value',
-    message: `${name} is ${shown(text)}, not one of ${values.join(', ')}`,
+    message: `${shown(text)} is not one of ${values.join(', ')}`,
     hint: `Is "${near}" meant?`,
   }
 }

@@ -1,5 +1,6 @@
 /** Made-up rows of features: for tests, and for the corpus of a tokenizer. No patient's data is in them. */
 import type { Random } from '../random.ts'
+import { replaceSynonyms } from './augment.ts'
 import { choiceOf, FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
 import { pick, writeTemplateReport } from './template-writer.ts'
 
@@ -20,12 +21,21 @@ export function randomFeatures(random: Random, { known = 0.8 }: { known?: number
 }
 
 /**
- * Reports of made-up rows: what a tokenizer is trained on.
- * @example const tokenizer = trainTokenizer(templateCorpus(2000, seededRandom(1)), { vocabulary: 1024 })
+ * Reports of made-up rows.
+ * @example templateCorpus(2000, seededRandom(1)).length // 2000
  */
 export function templateCorpus(count: number, random: Random): string[] {
   return Array.from({ length: count }, (_, i) => {
     const draw = random.fork(`report ${i}`)
     return writeTemplateReport(randomFeatures(draw), draw)
   })
+}
+
+/**
+ * What a tokenizer is trained on: made-up reports, and the same with other words for the same.
+ * @example trainTokenizer(reportCorpus(2000, seededRandom(1)), { vocabulary: 1024 })
+ */
+export function reportCorpus(count: number, random: Random): string[] {
+  const reports = templateCorpus(count, random)
+  return [...reports, ...reports.map((report, i) => replaceSynonyms(report, random.fork(`words ${i}`), report.length))]
 }

@@ -2,17 +2,9 @@
  * What a report claims, read back as features. It is made to judge reports, so it is wary: where a sentence is not
  * clear it says so rather than guess.
  */
-import {
-  BUT,
-  CANCER,
-  DENIAL,
-  HEDGE,
-  MARGIN_PATTERNS,
-  PERHAPS_BUT,
-  SIGN_PATTERNS,
-  VALUE_PATTERNS,
-} from './concepts.ts'
+import { BUT, CANCER, DENIAL, HEDGE, MARGIN_PATTERNS, SIGN_PATTERNS, VALUE_PATTERNS } from './concepts.ts'
 import { FEATURE_LIST, FEATURE_NAMES, type FeatureName, type LengthName, type NoduleFeatures } from './features.ts'
+import { signStatuses } from './sign-status.ts'
 
 /** One statement on one feature. */
 export interface Claim {
@@ -45,8 +37,7 @@ export function readReport(report: string): ReadReport {
   for (const sentence of sentencesOf(report)) {
     const add = (feature: FeatureName, value: string | number) => claims.push({ feature, value, sentence })
     readLengths(sentence, add, strayNumbers)
-    for (const [feature, pattern] of Object.entries(SIGN_PATTERNS))
-      for (const match of sentence.matchAll(pattern)) add(feature as FeatureName, signStatus(sentence, match))
+    readSigns(sentence, add)
     readValues(sentence, add, levelless)
   }
   return { claims, strayNumbers, levelless }
@@ -92,34 +83,32 @@ function lengthOf(before: string, after: string): LengthName {
   return 'longest_axial_diameter_(mm)'
 }
 
-/** Whether a sentence claims or denies the sign that it names. */
-function signStatus(sentence: string, { index, 0: found }: RegExpExecArray): 'Present' | 'Absent' | typeof UNCLEAR {
-  const before = sentence.slice(0, index)
-  const after = sentence.slice(index + found.length)
-  if (HEDGE.test(sentence)) return UNCLEAR
-  const denial = [...before.matchAll(DENIAL)].at(-1)
-  const between = denial ? before.slice(denial.index + denial[0].length) : ''
-  const denied = (denial !== undefined && !BUT.test(between)) || found.startsWith('un')
-  const deniedAfter = denialAfter(after)
-  if (denied && (deniedAfter || PERHAPS_BUT.test(between))) return UNCLEAR
-  if (denied || deniedAfter) return 'Absent'
-  return /\bor\b/.test(sentence) ? UNCLEAR : 'Present'
-}
-
-/** "... is absent", "...: none", "... not seen": what the first verb after the sign says. */
-function denialAfter(after: string): boolean {
-  if (/^\s*[:(=]?\s*(absent|none|no\b(?! \w)|not\b|negative)/.test(after)) return true
-  const [own] = after.split(BUT)
-  const verb = /\b(is|are|was|were|remains?|has|have|cannot|can)\b\s*(\w+)?/.exec(own)
-  return verb !== null && (verb[1] === 'cannot' || /^(absent|not|no|lacking|excluded|negative)$/.test(verb[2] ?? ''))
+/** Every sign that a sentence names, claimed or denied. */
+function readSigns(sentence: string, add: Add): void {
+  const found = Object.entries(SIGN_PATTERNS)
+    .flatMap(([feature, pattern]) =>
+      [...sentence.matchAll(pattern)].map(({ index, 0: words }) => ({
+        feature: feature as FeatureName,
+        words,
+        start: index,
+        end: index + words.length,
+      })),
+    )
+    .sort((a, b) => a.start - b.start || b.end - a.end)
+  // "pleural attachment" is one sign: what lies inside another is that other.
+  const signs = found.filter((one, i) => !found.slice(0, i).some((other) => other.end > one.start))
+  for (const [i, status] of signStatuses(sentence, signs).entries()) {
+    const { feature, words } = signs[i]
+    if (!words.startsWith('un')) add(feature, status)
+    else add(feature, status === 'Present' ? 'Absent' : UNCLEAR)
+  }
 }
 
 function readValues(sentence: string, add: Add, levelless: string[]): void {
   // A denied or doubtful value ("not solid") says what the nodule is not: nothing can be made of it.
   const clear = (index: number): boolean =>
-    !HEDGE.test(sentence) && ![...sentence.slice(0, index).matchAll(DENIAL)].some(
-      (denial) => !BUT.test(sentence.slice(denial.index, index)),
-    )
+    !HEDGE.test(sentence) &&
+    ![...sentence.slice(0, index).matchAll(DENIAL)].some((denial) => !BUT.test(sentence.slice(denial.index, index)))
   const aboutCancer = CANCER.test(sentence)
   let levels = 0
   for (const [feature, patterns] of Object.entries(VALUE_PATTERNS)) {
@@ -134,8 +123,7 @@ function readValues(sentence: string, add: Add, levelless: string[]): void {
   }
   if (aboutCancer && levels === 0) levelless.push(sentence)
   for (const [value, pattern] of Object.entries(MARGIN_PATTERNS))
-    for (const { index } of sentence.matchAll(pattern))
-      add(marginOf(sentence, index), clear(index) ? value : UNCLEAR)
+    for (const { index } of sentence.matchAll(pattern)) add(marginOf(sentence, index), clear(index) ? value : UNCLEAR)
 }
 
 /** "additional" speaks of what follows it up to the next comma, and of what a sentence is all about. */

@@ -15,7 +15,9 @@ import type { ReportCache } from './llm-writer.ts'
 export function reportCache(folder: string): ReportCache {
   const place = (prompt: Prompt, features: NoduleFeatures, model: string): string => {
     const row = Object.entries(features).sort(([a], [b]) => (a < b ? -1 : 1))
-    const key = createHash('sha256').update(JSON.stringify([prompt, row, model])).digest('hex')
+    const key = createHash('sha256')
+      .update(JSON.stringify([prompt, row, model]))
+      .digest('hex')
     return join(folder, `${key}.txt`)
   }
   return {

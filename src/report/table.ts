@@ -37,9 +37,10 @@ export function parseTable(text: string, name: string): Table {
   return {
     name,
     columns,
-    records: filled
-      .filter(fits)
-      .map(({ line, fields }) => ({ line, values: Object.fromEntries(named.map(([column, i]) => [column, fields[i]])) })),
+    records: filled.filter(fits).map(({ line, fields }) => ({
+      line,
+      values: Object.fromEntries(named.map(([column, i]) => [column, fields[i]])),
+    })),
     misfits: filled.filter((record) => !fits(record)).map(({ line }) => line),
   }
 }

@@ -1,14 +1,7 @@
 /** Reports by templates: no language model, the same seed gives the same words. */
 import { SpiculaError } from '../error.ts'
 import type { Random } from '../random.ts'
-import {
-  FEATURE_NAMES,
-  type FeatureName,
-  isLength,
-  isPresence,
-  type NoduleFeatures,
-  PRESENCES,
-} from './features.ts'
+import { FEATURE_NAMES, type FeatureName, isLength, isPresence, type NoduleFeatures, PRESENCES } from './features.ts'
 import {
   ABSENT_SENTENCES,
   CHOICE_SENTENCES,
@@ -21,6 +14,7 @@ import {
   withArticle,
 } from './phrases.ts'
 import { cleanReport, millimetres } from './report-text.ts'
+import { CLIP_CONTEXT, tokenBound } from './token-bound.ts'
 
 /**
  * A report of what is known: findings in random order, absences among them, and an impression of a sentence or two that
@@ -38,7 +32,7 @@ export function writeTemplateReport(features: NoduleFeatures, random: Random): s
       hint: 'Columns are named as published: nodule_consistency, nodule_shape, necrosis, ... (docs/reports.md)',
     })
   const findings = shuffle(known, random).map((name) => `- ${findingOf(name, features, random)}`)
-  return cleanReport(`Findings:\n${findings.join('\n')}\n\nImpression: ${impression(features, random)}\n`)
+  return cleanReport(`Findings:\n${findings.join('\n')}\n\n${impression(features, random)}\n`)
 }
 
 /** One sentence on one feature. */
@@ -56,32 +50,38 @@ export function findingOf(name: FeatureName, features: NoduleFeatures, random: R
 }
 
 /**
- * A sentence on what is there, and one on the suspicion. It says each thing once and in few words: with every sign
- * present it still fits into CLIP's 77 tokens.
+ * A sentence on what is there, and one on the suspicion, within CLIP's 77 tokens. Few nodules have so many signs that
+ * they do not fit; then some, by chance, stay in the findings alone: a text cut at 77 tokens would lose the suspicion.
  */
 function impression(features: NoduleFeatures, random: Random): string {
-  const value = (name: 'nodule_margin_conspicuity' | 'nodule_shape' | 'nodule_consistency') => features[name] ?? []
   const adjectives = shuffle(
-    [value('nodule_margin_conspicuity'), value('nodule_consistency'), value('nodule_shape')].flat(),
+    [features.nodule_margin_conspicuity, features.nodule_consistency, features.nodule_shape].filter(
+      (word) => word !== undefined,
+    ),
     random,
   ).map((word) => word.toLowerCase())
   const longest = features['longest_axial_diameter_(mm)']
   const size = longest === undefined ? [] : [`${millimetres(longest)} mm`]
   const noun = [...size, adjectives.join(', '), 'nodule'].filter((part) => part !== '').join(' ')
-
-  const margins = features.nodule_margins?.toLowerCase()
-  const additional = features.additional_nodule_margins?.toLowerCase()
-  const signs = PRESENCES.filter((name) => features[name] === 'Present')
-  const parts = shuffle(
-    signs.map((name) => SIGNS[name].name),
+  const margins = [
+    ...(features.nodule_margins === undefined ? [] : [`${features.nodule_margins} margins`]),
+    ...(features.additional_nodule_margins === undefined
+      ? []
+      : [`additional ${features.additional_nodule_margins} margins`]),
+  ].map((part) => part.toLowerCase())
+  const signs = shuffle(
+    PRESENCES.filter((name) => features[name] === 'Present').map((name) => SIGNS[name].name),
     random,
   )
-  // Both kinds of margins first: their words must stay together.
-  if (additional !== undefined) parts.unshift(`additional ${additional} margins`)
-  if (margins !== undefined) parts.unshift(`${margins} margins`)
-  const sentence = `${capital(withArticle(noun))}${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}.`
   const level = features.level_of_suspicion_of_lung_cancer
-  return level === undefined ? sentence : `${sentence} ${withValue(pick(SUSPICION_ENDINGS, random), level)}`
+  const ending = level === undefined ? '' : ` ${withValue(pick(SUSPICION_ENDINGS, random), level)}`
+  const compose = (parts: readonly string[]) =>
+    cleanReport(
+      `Impression: ${capital(withArticle(noun))}${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}.${ending}`,
+    )
+  const parts = [...margins]
+  for (const sign of signs) if (tokenBound(compose([...parts, sign])) <= CLIP_CONTEXT) parts.push(sign)
+  return compose(parts)
 }
 
 const withValue = (sentence: string, value: string): string =>
@@ -101,4 +101,3 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
   }
   return mixed
 }
-
