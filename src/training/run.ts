@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { asFloat32 } from '../clip/folds.ts'
 import { initialWeight } from '../clip/initialise.ts'
 import { classWeights } from '../clip/losses.ts'
@@ -334,7 +334,11 @@ async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
   const model = join(out, 'model')
   await mkdir(model, { recursive: true })
   await copyFileAtomic(join(base.path, base.config.base), join(model, 'base.safetensors'))
-  for (const file of run.texts.files) await copyFileAtomic(join(base.path, file), join(model, file))
+  const { prompts } = base.config
+  for (const file of [...run.texts.files, ...(prompts === undefined ? [] : [prompts])]) {
+    await mkdir(dirname(join(model, file)), { recursive: true })
+    await copyFileAtomic(join(base.path, file), join(model, file))
+  }
   const folds: ModelConfig['folds'] = []
   for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k))
   const config: ModelConfig = {

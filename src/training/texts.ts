@@ -1,11 +1,8 @@
 /** What the text tower reads of each row: its report's impression, or one written from a template, as tokens. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { openTokenizer } from '../clip/tokenizer.node.ts'
 import type { Tokenizer } from '../clip/tokenizer.ts'
 import { lineList } from '../cohort/duplicates.ts'
-import { fileStem } from '../cohort/identifiers.ts'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
 import type { ModelFolder } from '../inference/model-folder.node.ts'
@@ -13,6 +10,7 @@ import { seededRandom } from '../random.ts'
 import { augmentReport } from '../report/augment.ts'
 import { parseFeatures } from '../report/parse-features.ts'
 import { impressionOf } from '../report/report-text.ts'
+import { readReports } from '../report/reports-folder.node.ts'
 import { writeTemplateReport } from '../report/template-writer.ts'
 import type { TrainConfig } from './config.ts'
 
@@ -44,13 +42,8 @@ export async function openTexts({
   readonly config: TrainConfig
 }): Promise<Texts> {
   const tokenizer = await openTokenizer(base)
-  const texts = new Map<number, string>()
-  const missing: number[] = []
-  for (const row of rows) {
-    const text = reports === undefined ? fromTemplate(row, config.seed) : await fromReport(row, reports)
-    if (text === undefined) missing.push(row.line)
-    else texts.set(row.line, text)
-  }
+  const texts = reports === undefined ? fromTemplates(rows, config.seed) : await fromReports(rows, reports)
+  const missing = rows.flatMap(({ line }) => (texts.has(line) ? [] : [line]))
   if (missing.length > 0)
     throw new SpiculaError(
       'training/text',
@@ -79,18 +72,18 @@ export async function openTexts({
 }
 
 /** The template of a row is its own, whatever the order of the rows. */
-function fromTemplate(row: LocatedRow, seed: number): string | undefined {
-  const { features } = parseFeatures(row.values)
-  if (Object.keys(features).length === 0) return undefined
-  return impressionOf(writeTemplateReport(features, seededRandom(seed, `template/${row.pid}/${row.noduleId}`)))
+function fromTemplates(rows: readonly LocatedRow[], seed: number): Map<number, string> {
+  const texts = new Map<number, string>()
+  for (const row of rows) {
+    const { features } = parseFeatures(row.values)
+    if (Object.keys(features).length === 0) continue
+    const random = seededRandom(seed, `template/${row.pid}/${row.noduleId}`)
+    texts.set(row.line, impressionOf(writeTemplateReport(features, random)))
+  }
+  return texts
 }
 
-async function fromReport({ pid, noduleId }: LocatedRow, folder: string): Promise<string | undefined> {
-  try {
-    return impressionOf(await readFile(join(folder, `${fileStem(pid, noduleId)}.txt`), 'utf8'))
-  } catch (error) {
-    if (error instanceof SpiculaError || (error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-      return undefined
-    throw error
-  }
+async function fromReports(rows: readonly LocatedRow[], folder: string): Promise<Map<number, string>> {
+  const { reports } = await readReports(folder, rows)
+  return new Map(reports.map(({ row, impression }) => [row.line, impression]))
 }
