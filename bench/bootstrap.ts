@@ -4,8 +4,9 @@
  */
 
 import { bootstrapAuroc } from '../src/evaluation/bootstrap.node.ts'
-import { aurocPlan, designOf, intervalOf } from '../src/evaluation/bootstrap.ts'
-import { sampleOf } from '../src/evaluation/metrics.ts'
+import { aurocPlan, designOf } from '../src/evaluation/bootstrap.ts'
+import { intervalOf } from '../src/evaluation/interval.ts'
+import { measure, sampleOf } from '../src/evaluation/metrics.ts'
 import { seededRandom } from '../src/random.ts'
 import { peakMemoryMb } from './timing.ts'
 
@@ -20,8 +21,9 @@ for (const n of [1e3, 1e4, 1e5, 1e6]) {
   const patients = Uint32Array.from({ length: n }, (_, i) => Math.floor(i * 0.8))
   const start = performance.now()
   const sample = sampleOf(scores, labels)
-  const plan = aurocPlan(sample.ranking, designOf(patients, labels))
-  const interval = intervalOf(await bootstrapAuroc(plan, { seed: 1, replicates: REPLICATES }))
+  const design = designOf(patients, labels)
+  const values = await bootstrapAuroc(aurocPlan(sample.ranking, design), { seed: 1, replicates: REPLICATES })
+  const interval = intervalOf(values, measure(sample, ['auroc'])[0] ?? 0, design)
   const seconds = (performance.now() - start) / 1000
   const growth = last === 0 ? '' : `x${(seconds / last).toFixed(1)}`
   const shown = interval === null ? '' : `${interval.low.toFixed(4)} to ${interval.high.toFixed(4)}`

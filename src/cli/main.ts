@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { SpiculaError } from '../error.ts'
 import { VERSION } from '../version.ts'
+import { calibrateCommand } from './calibrate.ts'
 import { checkCommand } from './check.ts'
 import { cohortCommand } from './cohort.ts'
 import { convertCommand } from './convert.ts'
@@ -11,6 +12,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { modelCommand } from './model.ts'
 import { predictCommand } from './predict.ts'
 import { reportCommand } from './report.ts'
+import { riskCommand } from './risk.ts'
 import { splitCommand } from './split.ts'
 import { trainCommand } from './train.ts'
 import { viewsCommand } from './views.ts'
@@ -33,6 +35,8 @@ export function program(): Command {
     zeroShotCommand(),
     splitCommand(),
     evaluateCommand(),
+    calibrateCommand(),
+    riskCommand(),
     trainCommand(),
   ])
     root.addCommand(command)

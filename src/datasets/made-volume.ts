@@ -67,7 +67,12 @@ function anatomy(x: number, y: number, z: number, [rx, ry, rz]: Triple): number 
 }
 
 /** Fades from nodule to lung over a millimetre at the rim. */
-function addNodule({ voxels, shapeIjk }: MadeVolume, spacing: Triple, origin: Triple, { pointLps, radiusMm }: MadeNodule) {
+function addNodule(
+  { voxels, shapeIjk }: MadeVolume,
+  spacing: Triple,
+  origin: Triple,
+  { pointLps, radiusMm }: MadeNodule,
+) {
   const [ni, nj, nk] = shapeIjk
   const range = (axis: 0 | 1 | 2): [number, number] => [
     Math.max(0, Math.ceil((pointLps[axis] - radiusMm - 1 - origin[axis]) / spacing[axis])),

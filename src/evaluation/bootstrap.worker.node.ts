@@ -4,7 +4,13 @@ import { type AurocPlan, type Design, replicateAurocs, replicateMetrics } from '
 import type { Sample } from './metrics.ts'
 
 export type BootstrapTask =
-  | { readonly kind: 'auroc'; readonly plan: AurocPlan; readonly seed: number; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'auroc'
+      readonly plan: AurocPlan
+      readonly seed: number
+      readonly from: number
+      readonly to: number
+    }
   | {
       readonly kind: 'metrics'
       readonly sample: Sample
@@ -17,7 +23,9 @@ export type BootstrapTask =
 
 serveTasks<BootstrapTask, Float64Array<ArrayBuffer>>(async (task) => {
   const result = Float64Array.from(
-    task.kind === 'auroc' ? replicateAurocs(task.plan, task) : replicateMetrics(task.sample, task.design, task.keys, task),
+    task.kind === 'auroc'
+      ? replicateAurocs(task.plan, task)
+      : replicateMetrics(task.sample, task.design, task.keys, task),
   )
   return { result, transfer: [result.buffer] }
 })

@@ -7,20 +7,19 @@ export const logit = (p: number): number => {
   return Math.log(kept) - Math.log1p(-kept)
 }
 
-const logits = (probabilities: ArrayLike<number>): Float64Array => Float64Array.from(probabilities, logit)
-
 /**
  * Calibration slope (Cox 1958; Van Calster et al. 2019): coefficient of the probability's logit in a logistic
  * regression of the truth. 1 is right; below 1 the probabilities are too extreme.
+ * @param logits of the probabilities, see {@link logit}
  * @param start intercept and slope to begin with
  * @returns the fit, coefficients [intercept, slope]
  */
 export function calibrationSlope(
-  probabilities: ArrayLike<number>,
+  logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   { weights, start }: { weights?: ArrayLike<number> | undefined; start?: readonly number[] | undefined } = {},
 ): LogisticFit {
-  return fitLogistic([new Float64Array(labels.length).fill(1), logits(probabilities)], labels, { weights, start })
+  return fitLogistic([new Float64Array(labels.length).fill(1), logits], labels, { weights, start })
 }
 
 /**
@@ -29,13 +28,13 @@ export function calibrationSlope(
  * @returns the fit, coefficients [intercept]
  */
 export function calibrationIntercept(
-  probabilities: ArrayLike<number>,
+  logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   { weights, start }: { weights?: ArrayLike<number> | undefined; start?: readonly number[] | undefined } = {},
 ): LogisticFit {
   return fitLogistic([new Float64Array(labels.length).fill(1)], labels, {
     weights,
     start,
-    offset: logits(probabilities),
+    offset: logits,
   })
 }

@@ -1,12 +1,12 @@
 /** The catalogue of metrics: what each is called, what it needs, which way is better, and its value. */
 import { aurocOf } from './auroc.ts'
 import { averagePrecisionOf } from './average-precision.ts'
-import { calibrationIntercept, calibrationSlope } from './calibration-line.ts'
+import { calibrationIntercept, calibrationSlope, logit } from './calibration-line.ts'
 import type { LogisticFit } from './logistic.ts'
 import { type Goal, ratesFor } from './operating-point.ts'
 import { brier, logLoss } from './proper-scores.ts'
 import { type Curve, curveOf, type Ranking, rank } from './ranking.ts'
-import { ece } from './reliability.ts'
+import { binsOf, ece } from './reliability.ts'
 
 /** Rows to be measured, ranked once. */
 export interface Sample {
@@ -15,6 +15,16 @@ export interface Sample {
   /** 1 cancer, 0 none. */
   readonly labels: Uint8Array
   readonly ranking: Ranking
+  /** Of probabilities: coefficients of the calibration lines of all rows, where replicates begin theirs. */
+  readonly line?: Line | undefined
+}
+
+interface Line {
+  readonly logits: Float64Array
+  /** Bin of each row. */
+  readonly bins: Uint8Array
+  readonly slope: readonly number[] | undefined
+  readonly intercept: readonly number[] | undefined
 }
 
 /**
@@ -22,11 +32,21 @@ export interface Sample {
  * @throws SpiculaError as {@link rank}
  * @example measure(sampleOf([0.9, 0.1], [1, 0]), ['auroc']) // [1]
  */
-export const sampleOf = (scores: ArrayLike<number>, labels: ArrayLike<number>): Sample => ({
-  scores: Float64Array.from(scores),
-  labels: Uint8Array.from(labels),
-  ranking: rank(scores, labels),
-})
+export function sampleOf(scores: ArrayLike<number>, labels: ArrayLike<number>): Sample {
+  const sample = { scores: Float64Array.from(scores), labels: Uint8Array.from(labels), ranking: rank(scores, labels) }
+  return areProbabilities(scores) ? { ...sample, line: lineOf(sample) } : sample
+}
+
+function lineOf({ scores, labels }: Sample): Line {
+  const logits = scores.map(logit)
+  const start = (fit: LogisticFit) => (fit.kind === 'fitted' ? fit.coefficients : undefined)
+  return {
+    logits,
+    bins: binsOf(scores),
+    slope: start(calibrationSlope(logits, labels)),
+    intercept: start(calibrationIntercept(logits, labels)),
+  }
+}
 
 export interface Metric {
   readonly key: string
@@ -44,7 +64,12 @@ interface Measured {
   readonly weights: ArrayLike<number> | undefined
 }
 
-const rankMetric = (key: string, label: string, better: Metric['better'], value: (c: Curve) => number | null): Metric => ({
+const rankMetric = (
+  key: string,
+  label: string,
+  better: Metric['better'],
+  value: (c: Curve) => number | null,
+): Metric => ({
   key,
   label,
   better,
@@ -60,7 +85,12 @@ const recallMetrics = [0.8, 0.9, 0.95, 1].flatMap((at) => {
   const goal: Goal = { kind: 'recall', at }
   const name = at.toFixed(2)
   return [
-    rankMetric(`fpr_at_recall_${name}`, `False positive rate at recall ${name}`, 'lower', atGoal(goal, 'falsePositiveRate')),
+    rankMetric(
+      `fpr_at_recall_${name}`,
+      `False positive rate at recall ${name}`,
+      'lower',
+      atGoal(goal, 'falsePositiveRate'),
+    ),
     rankMetric(`precision_at_recall_${name}`, `Precision at recall ${name}`, 'higher', atGoal(goal, 'precision')),
   ]
 })
@@ -78,10 +108,11 @@ const probabilityMetric = (
   key: string,
   label: string,
   better: Metric['better'],
-  value: (measured: Measured) => number | null,
-): Metric => ({ key, label, better, ofProbabilities: true, value })
+  value: (measured: Measured) => number | null | undefined,
+): Metric => ({ key, label, better, ofProbabilities: true, value: (measured) => value(measured) ?? null })
 
-const coefficient = (fit: LogisticFit, at: number): number | null => (fit.kind === 'fitted' ? fit.coefficients[at] : null)
+const coefficient = (fit: LogisticFit, at: number): number | null =>
+  fit.kind === 'fitted' ? fit.coefficients[at] : null
 
 /** Every metric of the tables, in their order. */
 export const METRICS: readonly Metric[] = [
@@ -97,14 +128,23 @@ export const METRICS: readonly Metric[] = [
   probabilityMetric('log_loss', 'Log loss', 'lower', ({ sample, weights }) =>
     logLoss(sample.scores, sample.labels, weights),
   ),
-  probabilityMetric('calibration_slope', 'Calibration slope', 'near 1', ({ sample, weights }) =>
-    coefficient(calibrationSlope(sample.scores, sample.labels, { weights }), 1),
+  probabilityMetric(
+    'calibration_slope',
+    'Calibration slope',
+    'near 1',
+    ({ sample: { line, labels }, weights }) =>
+      // Where all rows have none, no draw of them has one.
+      line?.slope && coefficient(calibrationSlope(line.logits, labels, { weights, start: line.slope }), 1),
   ),
-  probabilityMetric('calibration_intercept', 'Calibration intercept', 'near 0', ({ sample, weights }) =>
-    coefficient(calibrationIntercept(sample.scores, sample.labels, { weights }), 0),
+  probabilityMetric(
+    'calibration_intercept',
+    'Calibration intercept',
+    'near 0',
+    ({ sample: { line, labels }, weights }) =>
+      line?.intercept && coefficient(calibrationIntercept(line.logits, labels, { weights, start: line.intercept }), 0),
   ),
   probabilityMetric('ece', 'ECE (10 bins)', 'lower', ({ sample, weights }) =>
-    ece(sample.scores, sample.labels, { weights }),
+    ece(sample.scores, sample.labels, { weights, members: sample.line?.bins }),
   ),
 ]
 

@@ -23,7 +23,7 @@ export function reliabilityBins(
   labels: ArrayLike<number>,
   { bins = 10, weights }: { bins?: number; weights?: ArrayLike<number> | undefined } = {},
 ): ReliabilityBin[] {
-  const { count, events, sum } = sums(probabilities, labels, bins, weights)
+  const { count, events, sum } = sums(probabilities, labels, { bins, weights })
   return Array.from(count, (c, b) => ({
     low: b / bins,
     high: (b + 1) / bins,
@@ -37,21 +37,24 @@ export function reliabilityBins(
 function sums(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
-  bins: number,
-  weights?: ArrayLike<number>,
+  { bins, weights, members = binsOf(probabilities, bins) }: EceOptions & { bins: number },
 ): { count: Float64Array; events: Float64Array; sum: Float64Array } {
   const count = new Float64Array(bins)
   const events = new Float64Array(bins)
   const sum = new Float64Array(bins)
   for (let i = 0; i < probabilities.length; i++) {
     const weight = weights === undefined ? 1 : weights[i]
-    const bin = binOf(probabilities[i], bins)
+    const bin = members[i]
     count[bin] += weight
     events[bin] += weight * labels[i]
     sum[bin] += weight * probabilities[i]
   }
   return { count, events, sum }
 }
+
+/** Bin of each row, at most 256 of them. */
+export const binsOf = (probabilities: ArrayLike<number>, bins = 10): Uint8Array =>
+  Uint8Array.from(probabilities, (p) => binOf(p, bins))
 
 /** Bins closed above, as in Guo et al. 2017 and scikit-learn's `calibration_curve`, whose edges are multiples of 1/bins. */
 function binOf(p: number, bins: number): number {
@@ -63,6 +66,14 @@ function binOf(p: number, bins: number): number {
   return bin
 }
 
+interface EceOptions {
+  readonly bins?: number
+  /** How often each row counts. */
+  readonly weights?: ArrayLike<number> | undefined
+  /** Bin of each row where it is known: see {@link binsOf}. */
+  readonly members?: Uint8Array | undefined
+}
+
 /**
  * Expected calibration error (Naeini et al. 2015; Guo et al. 2017): mean over rows of the distance between a bin's
  * observed share and its mean probability.
@@ -72,9 +83,9 @@ function binOf(p: number, bins: number): number {
 export function ece(
   probabilities: ArrayLike<number>,
   labels: ArrayLike<number>,
-  { bins = 10, weights }: { bins?: number; weights?: ArrayLike<number> | undefined } = {},
+  { bins = 10, weights, members }: EceOptions = {},
 ): number | null {
-  const { count, events, sum } = sums(probabilities, labels, bins, weights)
+  const { count, events, sum } = sums(probabilities, labels, { bins, weights, members })
   let total = 0
   let error = 0
   for (let b = 0; b < bins; b++) {

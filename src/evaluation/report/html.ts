@@ -1,0 +1,94 @@
+/** Pieces of HTML: escaped text, tables, figures. */
+import { escapeXml } from '../../drawing/svg.ts'
+
+/** A cell: a text, or a text over a quieter one. */
+export type Cell = string | { readonly text: string; readonly under?: string | undefined; readonly blank?: boolean }
+
+/**
+ * A table that scrolls by itself where it is wider than the page.
+ * @param caption what it shows
+ * @param head one text a column
+ * @param rows first cell of each is its heading
+ * @example table('Counts', ['', 'NLST'], [['nodules', '1261']])
+ */
+export function table(caption: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const heading = head.map((text) => `<th scope="col">${escapeXml(text)}</th>`).join('')
+  const body = rows
+    .map(
+      ([first, ...cells]) =>
+        `<tr><th scope="row">${cell(first)}</th>${cells.map((one) => `<td>${cell(one)}</td>`).join('')}</tr>`,
+    )
+    .join('\n')
+  return `<div class="wide"><table>
+<caption>${escapeXml(caption)}</caption>
+<thead><tr>${heading}</tr></thead>
+<tbody>
+${body}
+</tbody>
+</table></div>`
+}
+
+function cell(content: Cell): string {
+  if (typeof content === 'string') return escapeXml(content)
+  const { text, under, blank = false } = content
+  const shown = blank ? `<span class="blank">${escapeXml(text)}</span>` : escapeXml(text)
+  return under === undefined
+    ? shown
+    : `${shown}<small${/^-?[\d.]+ to -?[\d.]+$/.test(under) ? ' class="range"' : ''}>${escapeXml(under)}</small>`
+}
+
+/** A drawing with its caption. */
+export const figure = (svg: string, caption: string): string =>
+  `<figure>\n${svg}<figcaption>${escapeXml(caption)}</figcaption>\n</figure>`
+
+export const paragraph = (text: string, kind = ''): string =>
+  `<p${kind === '' ? '' : ` class="${kind}"`}>${escapeXml(text)}</p>`
+
+export const list = (items: readonly string[]): string =>
+  items.length === 0 ? '' : `<ul>\n${items.map((item) => `<li>${escapeXml(item)}</li>`).join('\n')}\n</ul>`
+
+const STYLE = `
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1a1a1a; background: #fff; max-width: 1140px; margin: 2rem auto; padding: 0 1.2rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .3rem; }
+h2 { font-size: 1.3rem; margin: 2.4rem 0 .6rem; border-bottom: 2px solid #1a1a1a; padding-bottom: .2rem; }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+.stamp { color: #444; margin: 0 0 1rem; }
+.use { border: 2px solid #1a1a1a; padding: .1rem .6rem; font-weight: 700; display: inline-block; }
+.warn { border-left: 4px solid #d55e00; padding: .2rem .8rem; background: #fdf3ec; }
+.wide { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+th, td { padding: .28rem .5rem; border-bottom: 1px solid #d9d9d9; text-align: right; vertical-align: top; }
+th:first-child { text-align: left; }
+thead th { border-bottom: 2px solid #1a1a1a; vertical-align: bottom; }
+tbody th { font-weight: 500; min-width: 7rem; max-width: 17rem; }
+td { max-width: 13rem; }
+td small, th small { display: block; color: #595959; font-size: .78rem; }
+td small.range { white-space: nowrap; }
+.blank { color: #595959; font-size: .82rem; font-style: italic; }
+.figures { display: flex; flex-wrap: wrap; gap: 1.2rem; align-items: flex-start; }
+figure { margin: 0; max-width: 100%; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; border: 1px solid #e3e3e3; }
+figcaption { font-size: .82rem; color: #444; max-width: 470px; }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } .wide { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } figure svg { width: 330px; } }
+`
+
+/**
+ * A whole page that needs nothing else: style and drawings inside, and a policy that lets it reach no network.
+ */
+export const page = (title: string, body: readonly string[]): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeXml(title)}</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+${body.join('\n')}
+</body>
+</html>
+`
