@@ -11,13 +11,13 @@ import { predictionsCsv } from '../cohort/results.ts'
 import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/session.node.ts'
 import { CHECKPOINTS, type Checkpoint } from '../inference/config.ts'
-import { predictCohort, type RowResult } from '../inference/predict-cohort.node.ts'
-import { openPredictor, type Predictor } from '../inference/predictor.node.ts'
+import { predictCohort } from '../inference/predict-cohort.node.ts'
+import { type NodulePrediction, openPredictor, type Predictor } from '../inference/predictor.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import type { Triple } from '../volume/volume.ts'
+import { type Answered, collectAnswers } from './collect.node.ts'
 import { deviceOption, frameOption, parsePoint, parseWhole, quietOption, viewsOption } from './options.ts'
-import { startProgress } from './progress.node.ts'
-import { makeFolder, printNotes, type RowNote, reportProblems } from './rows.node.ts'
+import { makeFolder, reportProblems } from './rows.node.ts'
 
 interface PredictOptions {
   readonly ct?: string
@@ -156,7 +156,7 @@ async function predictPoints(ct: string, file: string, predictor: Predictor, opt
   })
   const document = parseLuna25(text, basename(file))
   const rows = document.points.map(({ pointLps }, i) => rowAt(ct, pointLps, i + 1))
-  const { results, problems } = await collect(rows, predictor, options)
+  const { results, problems } = await collectAnswers(rows, predictor, options)
   const answers = new Map(results.map((result) => [result.row.line, result.prediction]))
   const probability = (line: number) => {
     const answer = answers.get(line)
@@ -179,7 +179,7 @@ async function predictPoints(ct: string, file: string, predictor: Predictor, opt
 async function predictTable(cohort: string, predictor: Predictor, options: PredictOptions): Promise<void> {
   const manifest = await readManifest(cohort, { frame: options.frame })
   if (!options.quiet) for (const { message, code } of manifest.notes) console.error(`note: ${message} [${code}]`)
-  const { results, problems } = await collect(manifest.rows, predictor, options)
+  const { results, problems } = await collectAnswers(manifest.rows, predictor, options)
   const all = [...manifest.problems, ...problems].sort((a, b) => a.line - b.line)
   const { out } = options
   if (out === undefined) process.stdout.write(csvOf(results, predictor))
@@ -195,37 +195,8 @@ function printSummary(count: number, predictor: Predictor, out: string | undefin
   console.error(`${count} ${what} predicted${where}  (model ${model} ${modelVersion}, ${software}, ${use})`)
 }
 
-type Answered = Extract<RowResult, { prediction: unknown }>
-
-/** Predicts rows with a progress bar; results in the order of the rows. */
-async function collect(
-  rows: readonly LocatedRow[],
-  predictor: Predictor,
-  { frame, views, quiet = false }: PredictOptions,
-) {
-  const results: Answered[] = []
-  const problems: RowProblem[] = []
-  const notes: RowNote[] = []
-  const progress = startProgress('nodules', rows.length, { quiet })
-  try {
-    for await (const result of predictCohort(rows, predictor, { frame, views })) {
-      progress.step()
-      if ('problem' in result) problems.push(result.problem)
-      else {
-        results.push(result)
-        for (const note of result.notes) notes.push({ line: result.row.line, note })
-      }
-    }
-  } finally {
-    progress.done()
-  }
-  if (!quiet) printNotes(notes)
-  results.sort((a, b) => a.row.line - b.row.line)
-  return { results, problems }
-}
-
 async function writeResults(
-  results: readonly Answered[],
+  results: readonly Answered<NodulePrediction>[],
   predictor: Predictor,
   out: string,
   failed = 0,
@@ -236,12 +207,12 @@ async function writeResults(
   await writeFileAtomic(`${out}.about.json`, about(predictor, results.length, failed))
 }
 
-function csvOf(results: readonly Answered[], { folds, calibrated }: Predictor): string {
+function csvOf(results: readonly Answered<NodulePrediction>[], { folds, calibrated }: Predictor): string {
   const predictions = results.map(({ row: { pid, noduleId }, prediction }) => ({ pid, noduleId, ...prediction }))
   return predictionsCsv(predictions, { folds, calibrated })
 }
 
-function jsonOf(results: readonly Answered[], predictor: Predictor, failed: number): string {
+function jsonOf(results: readonly Answered<NodulePrediction>[], predictor: Predictor, failed: number): string {
   const nodules = results.map(({ row, prediction, views, notes }) => ({
     pid: row.pid,
     nodule_id: row.noduleId,

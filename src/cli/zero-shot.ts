@@ -6,17 +6,15 @@ import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import { csvText } from '../cohort/csv.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { readManifest } from '../cohort/manifest.node.ts'
-import type { RowProblem } from '../cohort/problem.ts'
 import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/session.node.ts'
 import { CHECKPOINTS, type Checkpoint } from '../inference/config.ts'
-import { predictCohort, type RowResult } from '../inference/predict-cohort.node.ts'
 import { freePrompts, type PromptSet } from '../inference/prompts.ts'
 import { type FeatureAnswer, openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
+import { type Answered, collectAnswers } from './collect.node.ts'
 import { deviceOption, frameOption, parseWhole, quietOption, viewsOption } from './options.ts'
-import { startProgress } from './progress.node.ts'
-import { makeFolder, printNotes, type RowNote, reportProblems } from './rows.node.ts'
+import { makeFolder, printNotes, reportProblems } from './rows.node.ts'
 
 interface ZeroShotCommandOptions {
   readonly model: string
@@ -77,33 +75,21 @@ async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promis
     sets,
     ...(threads === undefined ? {} : { threads }),
   })
-  const answered: Answered[] = []
-  const problems: RowProblem[] = [...manifest.problems]
-  const notes: RowNote[] = manifest.notes.map((note) => ({ line: 1, note }))
-  const progress = startProgress('nodules', manifest.rows.length, { quiet })
-  try {
-    for await (const result of predictCohort(manifest.rows, reader, { frame, views })) {
-      progress.step()
-      if ('problem' in result) problems.push(result.problem)
-      else {
-        answered.push(result)
-        for (const note of result.notes) notes.push({ line: result.row.line, note })
-      }
-    }
-  } finally {
-    progress.done()
-    await reader.close()
-  }
-  if (!quiet) printNotes(notes)
-  answered.sort((a, b) => a.row.line - b.row.line)
+  if (!quiet) printNotes(manifest.notes.map((note) => ({ line: 1, note })))
+  const { results: answered, problems } = await collectAnswers(manifest.rows, reader, { frame, views, quiet }).finally(
+    () => reader.close(),
+  )
   const csv = longCsv(answered, reader.folds, folds)
   if (out === undefined) process.stdout.write(csv)
   else {
     await writeFileAtomic(out, csv)
-    await writeFileAtomic(`${out}.about.json`, about(reader, answered.length, problems.length))
+    await writeFileAtomic(
+      `${out}.about.json`,
+      about(reader, answered.length, manifest.problems.length + problems.length),
+    )
   }
-  problems.sort((a, b) => a.line - b.line)
-  await reportProblems(problems, out === undefined ? undefined : dirname(out))
+  const all = [...manifest.problems, ...problems].sort((a, b) => a.line - b.line)
+  await reportProblems(all, out === undefined ? undefined : dirname(out))
   if (quiet) return
   const { model: name, modelVersion, software, use } = reader.stamp
   const where = out === undefined ? '' : ` -> ${out}`
@@ -111,8 +97,6 @@ async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promis
     `${answered.length} nodules, ${reader.sets.length} features${where}  (model ${name} ${modelVersion}, ${software}, ${use})`,
   )
 }
-
-type Answered = Extract<RowResult<FeatureAnswer[]>, { prediction: unknown }>
 
 /** The question of --prompt and --against, or undefined where a file asks. */
 function ownQuestion({ prompt, against, prompts }: ZeroShotCommandOptions): PromptSet[] | undefined {
@@ -129,7 +113,7 @@ function ownQuestion({ prompt, against, prompts }: ZeroShotCommandOptions): Prom
  * The long table. Numbers have as many digits as it takes to read the same double back.
  * @param withFolds whether each fold has its column
  */
-function longCsv(answered: readonly Answered[], folds: number, withFolds: boolean): string {
+function longCsv(answered: readonly Answered<FeatureAnswer[]>[], folds: number, withFolds: boolean): string {
   const names = withFolds ? Array.from({ length: folds }, (_, fold) => `fold_${fold}`) : []
   const rows = answered.flatMap(({ row, prediction }) =>
     prediction.flatMap(({ feature, values }) =>
