@@ -97,7 +97,7 @@ export function lungxCohort(
       const pixel = [c['DICOM x'], c['DICOM y'], c['DICOM Slice']].map((column) => decimal(values[column]))
       const book = inBooks.get(key)
       const diagnosis = values[c['Final Diagnosis']].trim()
-      const differs = book !== undefined && book.pixel.some((value, i) => value !== pixel[i])
+      const differs = book?.pixel.some((value, i) => value !== pixel[i]) ?? false
       const pid = spelling.get(scan.toUpperCase()) ?? scan
       if (book !== undefined && differs)
         differing.push(`${pid} (workbook ${book.pixel.join(', ')}; table ${pixel.join(', ')})`)
@@ -164,7 +164,11 @@ function notesOn(
     note('no-points', 'no table of world points: pixel positions alone, coordX to coordZ are empty')
   else {
     const extra = rows.length - workbooks.length
-    if (extra > 0) note('lungx-more', `${extra} nodules stand in the table of world points only`)
+    if (extra > 0)
+      note(
+        'lungx-more',
+        `${workbooks.length} nodules in the workbooks; ${extra} more stand in the table of world points only`,
+      )
     note(
       'lungx-pixels',
       'the workbooks count pixels from 1; whether the world points took that into account is not known: they may lie one pixel off',

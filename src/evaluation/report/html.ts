@@ -39,7 +39,7 @@ function cell(content: Cell): string {
 
 /** A drawing with its caption. */
 export const figure = (svg: string, caption: string): string =>
-  `<figure>\n${svg}<figcaption>${escapeXml(caption)}</figcaption>\n</figure>`
+  `<figure${Number(/width="(\d+)/.exec(svg)?.[1]) > 600 ? ' class="broad"' : ''}>\n${svg}<figcaption>${escapeXml(caption)}</figcaption>\n</figure>`
 
 export const paragraph = (text: string, kind = ''): string =>
   `<p${kind === '' ? '' : ` class="${kind}"`}>${escapeXml(text)}</p>`
@@ -64,14 +64,15 @@ th:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #1a1a1a; vertical-align: bottom; }
 tbody th { font-weight: 500; min-width: 7rem; max-width: 17rem; }
 td { max-width: 13rem; }
-td small, th small { display: block; color: #595959; font-size: .78rem; }
+td small, th small { display: block; color: #595959; font-size: .93em; }
 td small.range { white-space: nowrap; }
-.blank { color: #595959; font-size: .82rem; font-style: italic; }
+.blank { color: #595959; font-size: .95em; font-style: italic; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.2rem; align-items: flex-start; }
 figure { margin: 0; max-width: 100%; break-inside: avoid; }
 figure svg { max-width: 100%; height: auto; border: 1px solid #e3e3e3; }
 figcaption { font-size: .82rem; color: #444; max-width: 470px; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } .wide { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } figure svg { width: 330px; } }
+@page { margin: 12mm; }
+@media print { body { margin: 0; padding: 0; max-width: none; font-size: 11px; } table { font-size: 9px; } th, td { padding: .2rem .3rem; } .wide { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } figure { width: 47%; } figure.broad { width: 100%; } }
 `
 
 /**

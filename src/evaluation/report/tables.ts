@@ -86,7 +86,6 @@ export function cohortsTable(cohorts: readonly CohortResult[]): string {
 const SHOWN = [
   'auroc',
   'auprc',
-  'fpr_at_recall_0.90',
   'fpr_at_recall_0.95',
   'sensitivity_at_specificity_0.95',
   'brier',
@@ -96,7 +95,6 @@ const SHOWN = [
 ]
 const SHORT: Readonly<Record<string, string>> = {
   auprc: 'AUPRC',
-  'fpr_at_recall_0.90': 'FPR at recall 0.90',
   'fpr_at_recall_0.95': 'FPR at recall 0.95',
   'sensitivity_at_specificity_0.95': 'Sens. at spec. 0.95',
   brier: 'Brier',
@@ -110,10 +108,10 @@ export function predictorsTable({ name, predictors }: CohortResult): string {
   const columns = METRICS.filter(({ key }) => SHOWN.includes(key))
   return table(
     `Predictors on ${name}, with 95 % intervals`,
-    ['', 'nodules / cancers', ...columns.map(({ key, label }) => SHORT[key] ?? label)],
+    ['', 'nodules, cancers', ...columns.map(({ key, label }) => SHORT[key] ?? label)],
     predictors.map((one) => [
       one.label,
-      `${one.rows} / ${one.cancers}`,
+      { text: String(one.rows), under: String(one.cancers) },
       ...columns.map(({ key }) => estimateCell(one.metrics[key])),
     ]),
   )
