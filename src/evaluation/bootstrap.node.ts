@@ -21,7 +21,7 @@ export interface BootstrapOptions {
  */
 export async function bootstrapAuroc(plan: AurocPlan, options: BootstrapOptions): Promise<Float64Array> {
   const { seed, replicates } = options
-  return inThreads(plan.units.length, options, {
+  return inThreads(plan.design.unitOfRow.length, options, {
     here: () => replicateAurocs(plan, { seed, to: replicates }),
     task: (from, to) => ({ kind: 'auroc', plan, seed, from, to }),
   })

@@ -88,11 +88,10 @@ describe('drawing', () => {
     const quick = replicateAurocs(plan, { seed: 9, to: 20 })
     for (let replicate = 0; replicate < 20; replicate++) {
       const drawn = drawUnits(plan.design, seededRandom(9, `bootstrap/${replicate}`))
-      const places = Array.from(plan.units).flatMap((unit, place) => new Array<number>(drawn[unit]).fill(place))
-      const ranking = sampleOf(scores, labels).ranking
+      const rows = labels.flatMap((_, row) => new Array<number>(drawn[plan.design.unitOfRow[row]]).fill(row))
       const expected = auroc(
-        places.map((place) => ranking.scores[place]),
-        places.map((place) => ranking.labels[place]),
+        rows.map((row) => scores[row]),
+        rows.map((row) => labels[row]),
       )
       expect(Math.abs(quick[replicate] - (expected ?? Number.NaN))).toBeLessThan(1e-12)
     }

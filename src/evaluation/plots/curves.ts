@@ -1,7 +1,7 @@
 /** Curves over thresholds: ROC, precision-recall, decision. */
 import type { Estimate } from '../estimate.ts'
-import type { CohortResult, PredictorResult } from '../evaluate.ts'
 import { type AppliedPoint, pointName } from '../frozen.ts'
+import type { CohortResult, PredictorResult } from '../result.ts'
 import { type Axis, chart, type LegendEntry, marker, note, polyline, segment } from './chart.ts'
 import { INK, type LineStyle, type Marker, QUIET, SERIES } from './style.ts'
 

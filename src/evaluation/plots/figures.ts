@@ -1,5 +1,5 @@
 /** All figures of a report, by the name of their file. */
-import type { CohortResult } from '../evaluate.ts'
+import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { decisionPlot, type Plotted, plotted, precisionRecallPlot, rocPlot } from './curves.ts'
 import { subgroupForest, zeroShotForest } from './forest.ts'

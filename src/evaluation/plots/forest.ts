@@ -1,7 +1,7 @@
 /** Estimates one below another, each with its interval: subgroups, zero-shot features. */
 import { svgText } from '../../drawing/svg.ts'
 import type { Estimate } from '../estimate.ts'
-import type { CohortResult } from '../evaluate.ts'
+import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { marker, segment, svgPage } from './chart.ts'
 import { inWords } from './curves.ts'

@@ -1,7 +1,7 @@
 /** The report: one HTML file with every table and figure, for a screen and for paper. */
 import { escapeXml } from '../../drawing/svg.ts'
-import type { CohortResult } from '../evaluate.ts'
 import { cohortFigures, cohortsFigure, type Figure } from '../plots/figures.ts'
+import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { figure, list, page, paragraph } from './html.ts'
 import {

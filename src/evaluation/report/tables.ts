@@ -1,8 +1,8 @@
 /** The tables of a report. Nothing in them is NaN: what has no value says why. */
 import type { Estimate } from '../estimate.ts'
-import type { CohortResult } from '../evaluate.ts'
 import { pointName } from '../frozen.ts'
 import { METRICS } from '../metrics.ts'
+import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { type Cell, table } from './html.ts'
 
