@@ -139,7 +139,10 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
     features,
     seed,
     replicates,
-    remarks: options.remark,
+    remarks: [
+      ...options.remark,
+      ...(await Promise.all(options.truth.map((path, i) => labelRemark(path, names[i])))).flat(),
+    ],
   })
   await makeFolder(join(out, 'figures'))
   for (const { file, svg } of report.figures) {
@@ -209,15 +212,25 @@ const readText = (path: string): Promise<string> =>
     throw new SpiculaError('cli/missing', `${path} cannot be read`, { cause })
   })
 
-/** What the predictions say of the model that made them: `spicula predict` leaves it beside its table. */
-async function stampOf(predictions: string): Promise<Record<string, string>> {
-  const about: unknown = await readFile(`${predictions}.about.json`, 'utf8')
+/** What the labels are, where the cohort's maker left it beside the table: suspicion is not pathology. */
+async function labelRemark(truth: string, name: string): Promise<string[]> {
+  const about = await aboutOf(truth)
+  const { malignancy, malignant, source } = about
+  const rule = [malignancy, malignant].find((text) => typeof text === 'string')
+  return rule === undefined ? [] : [`Labels of ${name}: ${rule}${typeof source === 'string' ? ` (${source})` : ''}.`]
+}
+
+const aboutOf = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
+  const about: unknown = await readFile(`${path}.about.json`, 'utf8')
     .then(JSON.parse)
     .catch(() => ({}))
-  const said = (key: string): Record<string, string> =>
-    typeof about === 'object' && about !== null && key in about
-      ? { [key]: String(about[key as keyof typeof about]) }
-      : {}
+  return typeof about === 'object' && about !== null ? { ...about } : {}
+}
+
+/** What the predictions say of the model that made them: `spicula predict` leaves it beside its table. */
+async function stampOf(predictions: string): Promise<Record<string, string>> {
+  const about = await aboutOf(predictions)
+  const said = (key: string): Record<string, string> => (about[key] === undefined ? {} : { [key]: String(about[key]) })
   const model = said('model')
   return {
     ...(model.model === undefined ? { model: 'not said by the predictions' } : model),

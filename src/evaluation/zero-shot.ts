@@ -3,6 +3,8 @@
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
 import { seededRandom } from '../random.ts'
+import { FEATURE_NAMES, isLength } from '../report/features.ts'
+import { choiceValue } from '../report/parse-features.ts'
 import type { Table } from '../report/table.ts'
 import { aurocOf } from './auroc.ts'
 import { designOf, drawUnits } from './bootstrap.ts'
@@ -50,8 +52,12 @@ export function zeroShotResults(
   return [...features].map(([feature, byValue]) => featureResult(feature, byValue, rows, { seed, replicates }))
 }
 
-/** Values are compared by their letters: "Part-solid" is "part solid". */
-const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+/** A value as published, where the feature and its synonyms are ("Spiculated" is "Spiculated/Serrated"), by its letters. */
+function plain(feature: string, text: string): string {
+  const name = FEATURE_NAMES.find((one) => one === feature)
+  const published = name === undefined || isLength(name) ? undefined : choiceValue(name, text)
+  return (published ?? text).toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+}
 
 function featureResult(
   feature: string,
@@ -61,7 +67,8 @@ function featureResult(
 ): FeatureResult {
   const names = [...predicted.keys()]
   const told = rows.flatMap((row) => {
-    const truth = names.find((name) => letters(name) === letters(row.values[feature] ?? ''))
+    const said = plain(feature, row.values[feature] ?? '')
+    const truth = names.find((name) => plain(feature, name) === said)
     const key = noduleKey(row.pid, row.noduleId)
     return truth !== undefined && names.every((name) => predicted.get(name)?.has(key)) ? [{ row, truth, key }] : []
   })
