@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { frames } from '../cohort/frame.ts'
 import { DEVICES } from '../graph/session.node.ts'
+import { CHECKPOINTS } from '../inference/config.ts'
 import type { Triple } from '../volume/volume.ts'
 
 /** `-38.0,-73.9,-111.0` */
@@ -43,5 +44,13 @@ export const viewsOption = () =>
 
 export const deviceOption = () =>
   new Option('--device <device>', 'where the model runs').choices([...DEVICES]).default('cpu')
+
+export const checkpointOption = () =>
+  new Option('--checkpoint <which>', "each fold's best for prediction, for CLIP, or for both")
+    .choices([...CHECKPOINTS])
+    .default('both')
+
+export const threadsOption = () =>
+  new Option('--threads <n>', 'threads of the model (default: all cores)').argParser(parseWhole(1))
 
 export const quietOption = () => new Option('--quiet', 'no progress, no notes')

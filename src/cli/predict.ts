@@ -1,7 +1,7 @@
 /** `spicula predict`: a probability for one nodule, for the points of one scan, or for a cohort. */
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { luna25Json, parseLuna25 } from '../cohort/luna25.ts'
@@ -10,13 +10,21 @@ import type { RowProblem } from '../cohort/problem.ts'
 import { predictionsCsv } from '../cohort/results.ts'
 import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/session.node.ts'
-import { CHECKPOINTS, type Checkpoint } from '../inference/config.ts'
+import type { Checkpoint } from '../inference/config.ts'
 import { predictCohort } from '../inference/predict-cohort.node.ts'
 import { type NodulePrediction, openPredictor, type Predictor } from '../inference/predictor.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import type { Triple } from '../volume/volume.ts'
 import { type Answered, collectAnswers } from './collect.node.ts'
-import { deviceOption, frameOption, parsePoint, parseWhole, quietOption, viewsOption } from './options.ts'
+import {
+  checkpointOption,
+  deviceOption,
+  frameOption,
+  parsePoint,
+  quietOption,
+  threadsOption,
+  viewsOption,
+} from './options.ts'
 import { makeFolder, reportProblems } from './rows.node.ts'
 
 interface PredictOptions {
@@ -48,13 +56,9 @@ export function predictCommand(): Command {
     .option('--out <file>', 'results.csv (the published columns) or results.json (with notes and view attention)')
     .addOption(frameOption())
     .addOption(viewsOption())
-    .addOption(
-      new Option('--checkpoint <which>', "each fold's best for prediction, for CLIP, or for both")
-        .choices([...CHECKPOINTS])
-        .default('both'),
-    )
+    .addOption(checkpointOption())
     .addOption(deviceOption())
-    .option('--threads <n>', 'threads of the model (default: all cores)', parseWhole(1))
+    .addOption(threadsOption())
     .addOption(quietOption())
     .addHelpText(
       'after',

@@ -1,19 +1,19 @@
 /** `spicula zero-shot`: semantic features by prompts. */
 
 import { dirname } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import { csvText } from '../cohort/csv.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/session.node.ts'
-import { CHECKPOINTS, type Checkpoint } from '../inference/config.ts'
+import type { Checkpoint } from '../inference/config.ts'
 import { freePrompts, type PromptSet } from '../inference/prompts.ts'
 import { type FeatureAnswer, openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import { type Answered, collectAnswers } from './collect.node.ts'
-import { deviceOption, frameOption, parseWhole, quietOption, viewsOption } from './options.ts'
+import { checkpointOption, deviceOption, frameOption, quietOption, threadsOption, viewsOption } from './options.ts'
 import { makeFolder, printNotes, reportProblems } from './rows.node.ts'
 
 interface ZeroShotCommandOptions {
@@ -49,9 +49,9 @@ export function zeroShotCommand(): Command {
     .option('--folds', "each fold's probability too: fold_0, fold_1, ...")
     .addOption(frameOption())
     .addOption(viewsOption())
-    .addOption(new Option('--checkpoint <which>', "each fold's best").choices([...CHECKPOINTS]).default('both'))
+    .addOption(checkpointOption())
     .addOption(deviceOption())
-    .option('--threads <n>', 'threads of the model (default: all cores)', parseWhole(1))
+    .addOption(threadsOption())
     .addOption(quietOption())
     .addHelpText(
       'after',
