@@ -1,7 +1,7 @@
 /** Losses, gradients and one optimiser step against a folder laid out like `fixtures/model`. */
 import { asFloat32 } from '../src/clip/folds.ts'
 import { inferArchitecture } from '../src/clip/infer.ts'
-import { classTargets, smoothedIdentity } from '../src/clip/losses.ts'
+import { classTargets, clipTargets } from '../src/clip/losses.ts'
 import { adamW } from '../src/training/adamw.ts'
 import { gradientName, gradientOutputs, objective, trainedGradients } from '../src/training/objective.ts'
 import { imageFeeds, read, run, type Tensors, take, textFeeds } from './model.ts'
@@ -23,6 +23,7 @@ export async function* compareTraining(folder: string): AsyncGenerator<Compariso
   const architecture = inferArchitecture(new Map([...weights].map(([name, { shape }]) => [name, shape])))
   const labels = Array.from(take(inputs, 'labels').data, Number)
   const { feeds, maxViews } = imageFeeds(inputs)
+  const { textsOfImage, imagesOfText } = clipTargets(labels.length, LABEL_SMOOTHING)
   const losses = objective(architecture, {
     normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
     maxViews,
@@ -30,7 +31,7 @@ export async function* compareTraining(folder: string): AsyncGenerator<Compariso
     loraDropout: false,
     dropout: false,
   })
-  const slopes = trainedGradients(losses.total, 'lora')
+  const slopes = trainedGradients(losses.total, { tuning: 'lora', alsoFull: [] })
   // Every trained weight is fed, as in training: the runtime must not fold it away.
   const frozen: Tensors = new Map([...weights].filter(([name]) => !slopes.has(name)))
   const trained = new Map([...weights].filter(([name]) => slopes.has(name)))
@@ -38,11 +39,8 @@ export async function* compareTraining(folder: string): AsyncGenerator<Compariso
     ...Object.fromEntries(trained),
     ...feeds,
     ...textFeeds(inputs),
-    clipTargets: {
-      dtype: 'float32',
-      shape: [labels.length, labels.length],
-      data: smoothedIdentity(labels.length, LABEL_SMOOTHING),
-    },
+    textsOfImage: { dtype: 'float32', shape: [labels.length, labels.length], data: textsOfImage },
+    imagesOfText: { dtype: 'float32', shape: [labels.length, labels.length], data: imagesOfText },
     classTargets: { dtype: 'float32', shape: [labels.length, 2], data: classTargets(labels, [1, 1]) },
   })
   const number = (name: string) => Number(results[name].data[0])

@@ -8,15 +8,23 @@ import type { Tensor } from '../graph/tensor.ts'
  * @param image embeddings before L2 normalisation, [1, N, D]
  * @param text likewise, of the same nodules in the same order
  * @param logitScale a scalar; similarities are multiplied by its exponential
- * @param targets [N, N], rows sum to 1 (`smoothedIdentity`); symmetric
+ * @param targets which texts each image has and which images each text has, both [N, N] with an image a row and a text
+ *   a column (`clipTargets`)
  * @returns a scalar
  */
-export function clipLoss(image: Tensor, text: Tensor, logitScale: Tensor, targets: Tensor): Tensor {
+export function clipLoss(
+  image: Tensor,
+  text: Tensor,
+  logitScale: Tensor,
+  targets: { readonly textsOfImage: Tensor; readonly imagesOfText: Tensor },
+): Tensor {
   const similarity = g.matMul(g.l2Normalize(image), g.l2Normalize(text), { transposeB: true }) // [1, N, N]
   const logits = g.mul(similarity, g.exp(logitScale))
-  const count = g.reduceSum(targets, [0, 1])
-  const direction = (axis: number) => g.reduceSum(g.mul(g.logSoftmax(logits, axis), targets), [0, 1, 2])
-  return g.div(g.mul(g.add(direction(2), direction(1)), -0.5), count)
+  const count = g.reduceSum(targets.textsOfImage, [0, 1])
+  const direction = (axis: number, wanted: Tensor) =>
+    g.reduceSum(g.mul(g.logSoftmax(logits, axis), wanted), [0, 1, 2])
+  const both = g.add(direction(2, targets.textsOfImage), direction(1, targets.imagesOfText))
+  return g.div(g.mul(both, -0.5), count)
 }
 
 /**
@@ -29,27 +37,50 @@ export function clipLoss(image: Tensor, text: Tensor, logitScale: Tensor, target
 export const crossEntropy = (logits: Tensor, targets: Tensor): Tensor =>
   g.mul(g.reduceSum(g.mul(g.logSoftmax(logits), targets), [0, 1, 2]), -1)
 
+/** Targets of the contrastive loss, float32 [N, N] each: the rows of one sum to 1, the columns of the other. */
+export interface ClipTargets {
+  readonly textsOfImage: Float32Array
+  readonly imagesOfText: Float32Array
+}
+
 /**
- * Targets of the contrastive loss: 1 - smoothing for a nodule's own text, and smoothing spread over all texts.
- * @returns float32 [count, count]
- * @example smoothedIdentity(2, 0.1) // [0.95, 0.05, 0.05, 0.95]
+ * Targets of the contrastive loss: of 1 - smoothing, every text that is true of a nodule has an equal share, and every
+ * nodule that a text is true of; smoothing is spread over all.
+ * @param isTrue whether text `text` is true of nodule `image`; as published, its own alone
+ * @example clipTargets(2, 0.1).textsOfImage // [0.95, 0.05, 0.05, 0.95]
  */
-export function smoothedIdentity(count: number, smoothing: number): Float32Array {
-  const targets = new Float32Array(count * count).fill(smoothing / count)
-  for (let i = 0; i < count; i++) targets[i * count + i] = 1 - smoothing + smoothing / count
-  return targets
+export function clipTargets(
+  count: number,
+  smoothing: number,
+  isTrue: (image: number, text: number) => boolean = (image, text) => image === text,
+): ClipTargets {
+  const pairs = Array.from({ length: count * count }, (_, i) => Number(isTrue(Math.floor(i / count), i % count)))
+  const ofImage = new Float32Array(count)
+  const ofText = new Float32Array(count)
+  for (const [i, pair] of pairs.entries()) {
+    ofImage[Math.floor(i / count)] += pair
+    ofText[i % count] += pair
+  }
+  const shares = (totalOf: (i: number) => number) =>
+    Float32Array.from(pairs, (pair, i) => ((1 - smoothing) * pair) / totalOf(i) + smoothing / count)
+  return {
+    textsOfImage: shares((i) => ofImage[Math.floor(i / count)]),
+    imagesOfText: shares((i) => ofText[i % count]),
+  }
 }
 
 /**
  * Targets of a head.
+ * @param labels null where nobody knows: it adds nothing to the loss
  * @param weights of the classes; all 1 for the plain mean
  * @returns float32 [labels, classes]
- * @example classTargets([0, 1], [1, 3]) // [0.25, 0, 0, 0.75]
+ * @example classTargets([0, 1, null], [1, 3]) // [0.25, 0, 0, 0.75, 0, 0]
  */
-export function classTargets(labels: readonly number[], weights: readonly number[]): Float32Array {
-  const total = labels.reduce((sum, label) => sum + weights[label], 0)
+export function classTargets(labels: readonly (number | null)[], weights: readonly number[]): Float32Array {
+  const total = labels.reduce<number>((sum, label) => sum + (label === null ? 0 : weights[label]), 0)
   const targets = new Float32Array(labels.length * weights.length)
-  for (const [i, label] of labels.entries()) targets[i * weights.length + label] = weights[label] / total
+  for (const [i, label] of labels.entries())
+    if (label !== null) targets[i * weights.length + label] = weights[label] / total
   return targets
 }
 

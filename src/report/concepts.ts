@@ -8,7 +8,8 @@ export const SIGN_PATTERNS: Readonly<Record<PresenceName, RegExp>> = {
   'intra-nodular_bronchiectasis': /\b(intra ?nodular )?bronchiecta\w*/g,
   necrosis: /\bnecro\w*/g,
   cavitation: /\bcavit\w*/g,
-  eccentric_calcification: /\b(eccentric(ally)? )?calcif\w*/g,
+  eccentric_calcification: /\beccentric(ally)? calcif\w*/g,
+  nodule_calcification: /(?<!\beccentric(ally)? )\bcalcif\w*/g,
   'airway_cut-off': /\b(airways?|bronch(us|i|ial))( cut ?offs?)?\b|\bcut ?offs?\b/g,
   pleural_attachment:
     /\b(un)?(attach|adher|adhes|abut)\w*( to the pleura)?|\bpleural? (and \w+ )?(attachment|adhesion)s?\b/g,

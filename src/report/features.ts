@@ -117,6 +117,8 @@ export const FEATURES = {
   necrosis: presence('internal', 'necrosis', ['nodule_necrosis']),
   cavitation: presence('internal', 'cavitation', ['nodule_cavitation', 'cavity']),
   eccentric_calcification: presence('internal', 'eccentric calcification', ['eccentric_calcifications']),
+  // Not among the published columns: LIDC-IDRI's readers rated it, and it is what tells most benign nodules.
+  nodule_calcification: presence('internal', 'calcification'),
   'airway_cut-off': presence('internal', 'airway cut-off', ['airway_cutoff', 'airway_cut_off_sign']),
   pleural_attachment: presence('external', 'pleural attachment'),
   pleural_retraction: presence('external', 'pleural retraction', ['pleural_indentation']),
@@ -163,9 +165,10 @@ export const isPresence = (name: FeatureName): name is PresenceName =>
 export const FEATURE_NAMES = FEATURE_LIST.map(([name]) => name)
 export const LENGTHS: readonly LengthName[] = FEATURE_NAMES.filter(isLength)
 export const PRESENCES: readonly PresenceName[] = FEATURE_NAMES.filter(isPresence)
-/** The 17 categorical features that the published sampler balances (REFERENCE 9): all choices but the suspicion. */
+/** The 17 categorical features that the published sampler balances (REFERENCE 9): all published choices but the suspicion. */
 export const CATEGORICAL: readonly ChoiceName[] = FEATURE_NAMES.filter(
-  (name): name is ChoiceName => !isLength(name) && FEATURES[name].group !== 'assessment',
+  (name): name is ChoiceName =>
+    !isLength(name) && FEATURES[name].group !== 'assessment' && name !== 'nodule_calcification',
 )
 
 /** A choice feature's definition, seen without the types of its values. */

@@ -74,6 +74,7 @@ export const SIGNS: Readonly<Record<PresenceName, { readonly name: string; reado
   necrosis: { name: 'necrosis' },
   cavitation: { name: 'cavitation' },
   eccentric_calcification: { name: 'eccentric calcification' },
+  nodule_calcification: { name: 'calcification' },
   'airway_cut-off': { name: 'airway cut-off' },
   pleural_attachment: { name: 'pleural attachment' },
   pleural_retraction: { name: 'pleural retraction' },

@@ -27,13 +27,50 @@ import { CLIP_CONTEXT, tokenBound } from './token-bound.ts'
  */
 export function writeTemplateReport(features: NoduleFeatures, random: Random): string {
   const known = FEATURE_NAMES.filter((name) => features[name] !== undefined)
-  if (known.length === 0)
-    throw new SpiculaError('report/no-features', 'the row has no semantic feature, so there is nothing to write', {
-      hint: 'Columns are named as published: nodule_consistency, nodule_shape, necrosis, ... (docs/reports.md)',
-    })
+  if (known.length === 0) throw noFeatures()
   const findings = shuffle(known, random).map((name) => `- ${findingOf(name, features, random)}`)
   return cleanReport(`Findings:\n${findings.join('\n')}\n\n${impression(features, random)}\n`)
 }
+
+/** A text to train on, and the features that it tells. */
+export interface TrainingText {
+  readonly text: string
+  readonly told: readonly FeatureName[]
+}
+
+/** How often a fresh text is an impression; else it is findings. */
+const IMPRESSIONS = 0.5
+/** Chance of each known feature to be in a fresh impression. */
+const IN_IMPRESSION = 0.7
+/** Most sentences of fresh findings. */
+const FINDINGS = 3
+
+/**
+ * A new text of some of what is known: an impression, or one to three findings. A model that only ever reads whole
+ * impressions never learns which of their words stands for which look; here every feature is told alone, too, absences
+ * among them.
+ * @throws SpiculaError `report/no-features` where nothing is known
+ * @example
+ * writeTrainingText({ nodule_consistency: 'Solid', necrosis: 'Absent' }, seededRandom(1))
+ * // { text: 'No necrosis is seen.', told: ['necrosis'] }
+ */
+export function writeTrainingText(features: NoduleFeatures, random: Random): TrainingText {
+  const known = FEATURE_NAMES.filter((name) => features[name] !== undefined)
+  if (known.length === 0) throw noFeatures()
+  if (random.uniform() < IMPRESSIONS) {
+    // An impression has no absences, and one of nothing would say nothing.
+    const some = known.filter((name) => random.uniform() < IN_IMPRESSION && features[name] !== 'Absent')
+    const part = Object.fromEntries(some.map((name) => [name, features[name]])) as NoduleFeatures
+    if (some.length > 0) return { text: impression(part, random), told: some }
+  }
+  const told = shuffle(known, random).slice(0, 1 + random.integer(FINDINGS))
+  return { text: cleanReport(told.map((name) => findingOf(name, features, random)).join(' ')), told }
+}
+
+const noFeatures = () =>
+  new SpiculaError('report/no-features', 'the row has no semantic feature, so there is nothing to write', {
+    hint: 'Columns are named as published: nodule_consistency, nodule_shape, necrosis, ... (docs/reports.md)',
+  })
 
 /** One sentence on one feature. */
 export function findingOf(name: FeatureName, features: NoduleFeatures, random: Random): string {

@@ -22,14 +22,14 @@ export interface AdamWOptions {
 export interface Optimizer {
   init(parameters: Parameters): AdamWState
   /**
-   * One step at a learning rate.
+   * One step at a learning rate, or at each weight's own.
    * @returns new parameters and state; what came in stays as it was
    */
   update(
     gradients: Parameters,
     state: AdamWState,
     parameters: Parameters,
-    learningRate: number,
+    learningRate: number | ((name: string) => number),
   ): { readonly parameters: Parameters; readonly state: AdamWState }
 }
 
@@ -45,7 +45,7 @@ export function adamW({ weightDecay = 0.1, beta1 = 0.9, beta2 = 0.999, epsilon =
     new Map([...parameters].map(([name, data]) => [name, new Float32Array(data.length)]))
   return {
     init: (parameters) => ({ step: 0, m: zeros(parameters), v: zeros(parameters) }),
-    update: (gradients, state, parameters, learningRate) => {
+    update: (gradients, state, parameters, rate) => {
       const step = state.step + 1
       const correction1 = 1 - beta1 ** step
       const correction2 = Math.sqrt(1 - beta2 ** step)
@@ -56,6 +56,7 @@ export function adamW({ weightDecay = 0.1, beta1 = 0.9, beta2 = 0.999, epsilon =
       }
       for (const [name, p] of parameters) {
         const [g, m, v] = [gradients.get(name), state.m.get(name), state.v.get(name)]
+        const learningRate = typeof rate === 'number' ? rate : rate(name)
         if (!g || !m || !v) throw new Error(`no gradient or moments for ${name}`)
         const [newP, newM, newV] = [new Float32Array(p.length), new Float32Array(p.length), new Float32Array(p.length)]
         for (let i = 0; i < p.length; i++) {

@@ -1,6 +1,7 @@
 /** Every knob of a training run, with the published values where there are any (REFERENCE 7 to 10). */
 import { z } from 'zod'
 import { SpiculaError } from '../error.ts'
+import { PARTS } from './objective.ts'
 import { SCHEDULES } from './schedule.ts'
 
 const share = z.number().min(0).max(1)
@@ -27,6 +28,7 @@ export const trainConfig = z.strictObject({
       towers: z.enum(['both', 'text', 'vision']).default('both'),
     })
     .prefault({}),
+  alsoFull: z.array(z.enum(PARTS)).default([]), // parts tuned in full, whatever the tuning
   dropout: share.default(0.1), // in the text projection
 
   // The loss: w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
@@ -38,9 +40,12 @@ export const trainConfig = z.strictObject({
     })
     .prefault({}),
   labelSmoothing: share.default(0.1),
+  positives: z.enum(['own', 'matching']).default('own'), // of a text: its nodule, or every nodule that it is true of
+  unlabelled: z.enum(['leave-out', 'align']).default('leave-out'), // rows without a diagnosis: CLIP loss alone
 
   // AdamW.
   learningRate: positive.default(1e-4),
+  imageRate: positive.default(1), // times it for the image tower's own weights
   weightDecay: z.number().min(0).default(0.1),
   schedule: z.enum(SCHEDULES).default('constant'),
   warmupSteps: z.int().min(0).default(0),
@@ -52,12 +57,14 @@ export const trainConfig = z.strictObject({
   sampler: z.enum(['diagnosis', 'semantic', 'shuffle']).default('diagnosis'),
   epochs: count.default(100),
   patience: count.default(5), // epochs without a better validation loss, for each tracker
+  keep: z.enum(['best', 'last']).default('best'), // last: no stop, and validation chooses nothing
 
   // What a sample looks like.
   views: z.enum(['nine', 'axial', 'planes']).default('nine'),
   jitter: z.boolean().default(true), // each view moved by -5 to 4 mm an axis
   augment: z.boolean().default(false), // the cube, in 3-D
   augmentText: z.boolean().default(false),
+  texts: z.enum(['fixed', 'fresh']).default('fixed'), // of templates: one a row, or at each draw a new one
 
   seed: z.int().min(0).default(0),
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { copyFileAtomic, writeFileAtomic } from '../cohort/atomic.node.ts'
 import { rasterise } from '../drawing/rasterise.node.ts'
 import { SpiculaError } from '../error.ts'
+import type { ModelConfig } from '../inference/config.ts'
 import { readCheckpoint, writeCheckpoint, writeWeights } from './checkpoint.ts'
 import { isCurveRecord, trainingCurveSvg } from './curves.ts'
 import type { Trackers } from './early-stopping.ts'
@@ -132,18 +133,19 @@ async function drawCurves(folder: string, title: string, lossWeights: LossWeight
   await writeFileAtomic(join(folder, 'curves.png'), rasterise(svg))
 }
 
-/** Copies a fold's best weights into a model folder. */
+/** Copies a fold's weights into a model folder: the best of each kind, or the last, which are the same for all. */
 export async function exportFold(
   folder: string,
   model: string,
   fold: number,
-): Promise<Record<'both' | 'prediction' | 'clip', string>> {
+  keep: 'best' | 'last',
+): Promise<ModelConfig['folds'][number]> {
+  const file = (name: string) => `fold_${fold}_${name}.safetensors`
   const files = {
-    both: `fold_${fold}_both.safetensors`,
-    prediction: `fold_${fold}_prediction.safetensors`,
-    clip: `fold_${fold}_clip.safetensors`,
+    both: file('both'),
+    ...(keep === 'best' ? { prediction: file('prediction'), clip: file('clip') } : {}),
   }
-  for (const [name, file] of Object.entries(files))
-    await copyFileAtomic(join(folder, `best_${name}.safetensors`), join(model, file))
+  for (const [name, path] of Object.entries(files))
+    await copyFileAtomic(join(folder, `best_${name}.safetensors`), join(model, path))
   return files
 }

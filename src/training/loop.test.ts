@@ -62,7 +62,7 @@ function foldData(): FoldData {
     classWeights: { train: [1, 1], val: [0.5, 0.5] },
     batch: async (chosen) => ({
       bags: chosen.map(({ line }) => bag(line)),
-      tokens: chosen.map(({ line, label }) => [1, 2 + label, 10 + line, END, 0, 0, 0, 0]),
+      tokens: chosen.map(({ line, label }) => [1, 2 + (label ?? 0), 10 + line, END, 0, 0, 0, 0]),
       labels: chosen.map(({ label }) => label),
     }),
   }
@@ -76,7 +76,7 @@ function weightsOf(config: TrainConfig) {
   const parameters = new Map<string, Float32Array>()
   for (const [name, shape] of [...image, ...text]) {
     const weight = initialWeight(name, shape, random)
-    if (isTrained(name, config.tuning)) parameters.set(name, weight.data as Float32Array)
+    if (isTrained(name, config)) parameters.set(name, weight.data as Float32Array)
     else frozen.set(name, weight)
   }
   return { architecture, frozen, parameters }

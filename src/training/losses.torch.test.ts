@@ -1,6 +1,6 @@
 /** The losses as graphs against PyTorch's own functions. */
 import { describe, expect, it } from 'vitest'
-import { classTargets, classWeights, clipLoss, crossEntropy, smoothedIdentity } from '../clip/losses.ts'
+import { classTargets, classWeights, clipLoss, clipTargets, crossEntropy } from '../clip/losses.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import * as g from '../graph/operations.ts'
 import { openSession } from '../graph/session.node.ts'
@@ -58,7 +58,10 @@ describe('the CLIP loss with label smoothing 0.1', () => {
     const { count, image, text, logitScale, loss, gradients } = expected
     const [i, t] = [g.input('image', [1, 'N', 6]), g.input('text', [1, 'N', 6])]
     const scale = g.input('logitScale', [])
-    const value = clipLoss(i, t, scale, g.input('targets', ['N', 'N']))
+    const value = clipLoss(i, t, scale, {
+      textsOfImage: g.input('textsOfImage', ['N', 'N']),
+      imagesOfText: g.input('imagesOfText', ['N', 'N']),
+    })
     const [gi, gt, gs] = g.gradients(value, [i, t, scale])
     const result = await run(
       { value, gi, gt, gs },
@@ -66,7 +69,8 @@ describe('the CLIP loss with label smoothing 0.1', () => {
         image: float32([1, count, 6], image),
         text: float32([1, count, 6], text),
         logitScale: float32([], [logitScale]),
-        targets: float32([count, count], smoothedIdentity(count, 0.1)),
+        textsOfImage: float32([count, count], clipTargets(count, 0.1).textsOfImage),
+        imagesOfText: float32([count, count], clipTargets(count, 0.1).imagesOfText),
       },
     )
     expect(distance(result('value'), [loss])).toBeLessThan(1e-6)

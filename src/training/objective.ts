@@ -37,8 +37,8 @@ export interface Losses {
 
 /**
  * The training loss (REFERENCE 7): w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
- * Inputs of the graph beside those of `imageSide` and `textSide`: `clipTargets` [N, N] and `classTargets` [N, 2]
- * (losses.ts), and for dropout its masks, `loraScale` and `dropoutScale` (dropout.ts).
+ * Inputs of the graph beside those of `imageSide` and `textSide`: `textsOfImage` and `imagesOfText` [N, N], and
+ * `classTargets` [N, 2] (losses.ts), and for dropout its masks, `loraScale` and `dropoutScale` (dropout.ts).
  * @throws SpiculaError `training/text` for an architecture without a text side
  */
 export function objective(
@@ -56,9 +56,12 @@ export function objective(
     loraDropout,
     dropout: options.dropout ? fedDropout('dropoutScale') : undefined,
   })
-  const clipTargets = g.input('clipTargets', ['N', 'N'])
+  const targets = {
+    textsOfImage: g.input('textsOfImage', ['N', 'N']),
+    imagesOfText: g.input('imagesOfText', ['N', 'N']),
+  }
   const classTargets = g.input('classTargets', ['N', 2])
-  const clip = clipLoss(image.embedding, words.embedding, weights.get('logit_scale', []), clipTargets)
+  const clip = clipLoss(image.embedding, words.embedding, weights.get('logit_scale', []), targets)
   const imageLoss = crossEntropy(image.logits, classTargets)
   const textLoss = crossEntropy(words.logits, classTargets)
   const heads = g.add(g.mul(imageLoss, lossWeights.image / 2), g.mul(textLoss, lossWeights.text / 2))
@@ -66,16 +69,34 @@ export function objective(
   return { total, clip, image: imageLoss, text: textLoss, probability: image.probability }
 }
 
-/** What is trained: low-rank updates and heads, heads alone, or everything. */
-export type Tuning = 'lora' | 'probe' | 'full'
+/**
+ * What is trained: low-rank updates and heads, heads alone, or everything; and beside them in full, the text tower (one
+ * without pretraining has nothing that a low rank could update), or the image tower's norms and biases, or what it
+ * embeds patches with.
+ */
+export interface Tuning {
+  readonly tuning: 'lora' | 'probe' | 'full'
+  readonly alsoFull: readonly Part[]
+}
+export const PARTS = ['text', 'norms', 'patches'] as const
+export type Part = (typeof PARTS)[number]
 
 const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
 const LORA = /w_lora_[AB]$/
+const PART: Readonly<Record<Part, RegExp>> = {
+  text: /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/,
+  norms: /^vision_model\..*(\.bias$|ln_\w+\.weight$)/,
+  patches: /^vision_model\.(conv1\.|class_embedding$|positional_embedding$)/,
+}
 
 /** Whether a weight is trained under a tuning (REFERENCE 8). */
-export function isTrained(name: string, tuning: Tuning): boolean {
-  return tuning === 'full' || HEADS.test(name) || (tuning === 'lora' && LORA.test(name))
+export function isTrained(name: string, { tuning, alsoFull }: Tuning): boolean {
+  if (tuning === 'full' || HEADS.test(name) || (tuning === 'lora' && LORA.test(name))) return true
+  return !LORA.test(name) && alsoFull.some((part) => PART[part].test(name))
 }
+
+/** Whether a weight is the image tower's own, pretrained: it may learn at a rate of its own. */
+export const isImageTower = (name: string): boolean => name.startsWith('vision_model.') && !LORA.test(name)
 
 /** The trained weights of a loss, and the gradient of the loss with respect to each, by name. */
 export function trainedGradients(loss: Tensor, tuning: Tuning): Map<string, Tensor> {

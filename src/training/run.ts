@@ -12,7 +12,7 @@ import { copyFileAtomic, writeFileAtomic } from '../cohort/atomic.node.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { type LocatedRow, readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
-import type { Device } from '../graph/session.node.ts'
+import type { Device } from '../graph/device.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import type { ModelConfig } from '../inference/config.ts'
 import { modelWeights, openModelFolder } from '../inference/model-folder.node.ts'
@@ -87,9 +87,9 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     )
   }
   const samples = manifest.rows.flatMap((row) =>
-    row.malignant === null ? [] : [{ line: row.line, label: row.malignant, row }],
+    row.malignant === null && config.unlabelled === 'leave-out' ? [] : [{ line: row.line, label: row.malignant, row }],
   )
-  const unlabelled = manifest.rows.length - samples.length
+  const unlabelled = manifest.rows.filter(({ malignant }) => malignant === null).length
   const splits = await readSplits(options.splits)
   const check = checkSplits(splits, manifest.rows)
   const part = (pids: readonly string[]) => {
@@ -114,10 +114,15 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
       ...manifest.notes,
       ...check.notes,
       ...(unlabelled > 0
-        ? [{ code: 'training/unlabelled', message: `${unlabelled} rows have no label and are left out` }]
+        ? [
+            {
+              code: 'training/unlabelled',
+              message: `${unlabelled} rows have no label and ${config.unlabelled === 'align' ? 'train the alignment with words alone' : 'are left out'}`,
+            },
+          ]
         : []),
     ],
-    parameters: { trained: sum(all.filter(([name]) => isTrained(name, config.tuning))), total: sum(all) },
+    parameters: { trained: sum(all.filter(([name]) => isTrained(name, config))), total: sum(all) },
   }
 }
 
@@ -245,7 +250,7 @@ async function loadBase({ base, architecture, options }: PreparedRun) {
   const trained = new Map<string, Float32Array>()
   try {
     for (const name of [...image.keys(), ...text.keys()]) {
-      const own = isTrained(name, options.config.tuning)
+      const own = isTrained(name, options.config)
       if (!file.tensors.has(name)) {
         if (!own)
           throw new SpiculaError('training/base', `the base has no ${name}`, { hint: 'Train on a whole model folder.' })
@@ -286,7 +291,8 @@ function foldData(
   const preprocessing = preprocessingOf(base.config, config.views)
   return {
     train,
-    val,
+    // A diagnosis that nobody knows cannot be validated.
+    val: val.filter(({ label }) => label !== null),
     drawWeights:
       config.sampler === 'semantic'
         ? semanticWeights(train.map(({ row }) => parseFeatures(row.values).features))
@@ -319,10 +325,13 @@ function foldData(
           }
         }),
       )
+      const words = rows.map((row, i) => texts.of(row, seeds?.[i] ?? null))
       return {
         bags,
-        tokens: rows.map((row, i) => texts.tokens(row, seeds?.[i] ?? null)),
+        tokens: words.map(({ tokens }) => tokens),
         labels: samples.map(({ label }) => label),
+        isTrue: (image, text) =>
+          image === text || (config.positives === 'matching' && (words[text].isTrue?.(rows[image]) ?? false)),
       }
     },
   }
@@ -340,7 +349,7 @@ async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
     await copyFileAtomic(join(base.path, file), join(model, file))
   }
   const folds: ModelConfig['folds'] = []
-  for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k))
+  for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k, options.config.keep))
   const config: ModelConfig = {
     ...base.config,
     name: `${base.config.name}-${options.config.tuning}`,

@@ -4,13 +4,14 @@ import type { Random } from '../random.ts'
 import { CATEGORICAL, type ChoiceName } from '../report/features.ts'
 
 /**
- * Weights by diagnosis: 1 / count of the row's class, so that both classes are drawn alike often.
- * @example diagnosisWeights([0, 0, 1]) // [0.5, 0.5, 1]
+ * Weights by diagnosis: 1 / count of the row's class, so that both classes are drawn alike often. A row without a
+ * diagnosis is drawn as often as one with it is on average.
+ * @example diagnosisWeights([0, 0, 1, null]) // [0.5, 0.5, 1, 2 / 3]
  */
-export function diagnosisWeights(labels: readonly (0 | 1)[]): number[] {
+export function diagnosisWeights(labels: readonly (0 | 1 | null)[]): number[] {
   const counts = [0, 0]
-  for (const label of labels) counts[label]++
-  return labels.map((label) => 1 / counts[label])
+  for (const label of labels) if (label !== null) counts[label]++
+  return labels.map((label) => (label === null ? 2 / (counts[0] + counts[1]) : 1 / counts[label]))
 }
 
 /**

@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../random.ts'
 /** One nodule of a cohort, as far as splitting looks at it. */
 export interface LabelledRow {
   readonly pid: string
-  /** null where not known: the row counts for nothing here, its patient only through other rows. */
+  /** null where not known. */
   readonly malignant: 0 | 1 | null
 }
 
@@ -23,7 +23,8 @@ export interface Splits {
 
 /**
  * Stratified k folds by patient: every patient outside the test set validates exactly once. Classes are as even as
- * whole patients allow, within each fold and over them. The order of the rows changes nothing.
+ * whole patients allow, within each fold and over them; patients without a label are dealt out after them. The order
+ * of the rows changes nothing.
  * @param folds how many, from 2
  * @param testShare share of the patients held out, of each class alike
  * @throws SpiculaError `training/folds` where a class has fewer patients than folds, `training/one-class` for a cohort
@@ -55,7 +56,9 @@ export function kFold(
     // The second class is dealt on from where the first ended, so that the folds' sizes differ by at most one.
     for (const pid of pids) val[at++ % folds].push(pid)
   }
-  const all = [...rest.benign, ...rest.malignant].sort(byCodeUnits)
+  const unlabelled = unlabelledPatients(rows)
+  for (const pid of unlabelled) val[at++ % folds].push(pid)
+  const all = [...rest.benign, ...rest.malignant, ...unlabelled].sort(byCodeUnits)
   return {
     test,
     folds: val.map((part) => {
@@ -122,6 +125,12 @@ export function patientLabels(rows: readonly LabelledRow[]): Map<string, 0 | 1> 
   for (const { pid, malignant } of rows)
     if (malignant !== null) labels.set(pid, malignant === 1 || labels.get(pid) === 1 ? 1 : 0)
   return labels
+}
+
+/** Patients none of whose nodules has a label: they train the alignment with words, where that is asked for. */
+function unlabelledPatients(rows: readonly LabelledRow[]): string[] {
+  const labels = patientLabels(rows)
+  return [...new Set(rows.map(({ pid }) => pid))].filter((pid) => !labels.has(pid)).sort(byCodeUnits)
 }
 
 /** Takes the test set off, and leaves the other patients shuffled within their class. */

@@ -2,7 +2,7 @@
 import { bagFeeds, MAX_VIEWS, type ViewBag } from '../clip/bags.ts'
 import { MASK } from '../clip/dropout.ts'
 import type { Normalisation } from '../clip/image-tower.ts'
-import { classTargets, smoothedIdentity } from '../clip/losses.ts'
+import { classTargets, clipTargets } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
 import { type Tokenizer, textFeeds } from '../clip/tokenizer.ts'
 import { writeOnnx } from '../graph/onnx.ts'
@@ -20,7 +20,10 @@ export interface Batch {
   readonly bags: readonly ViewBag[]
   /** Token numbers of each nodule's text, padded to the model's context. */
   readonly tokens: readonly (readonly number[])[]
-  readonly labels: readonly (0 | 1)[]
+  /** Null where nobody knows: such a nodule is aligned with its text alone. */
+  readonly labels: readonly (0 | 1 | null)[]
+  /** Whether a text, by its place, is true of a nodule; its own alone where left out. */
+  readonly isTrue?: (image: number, text: number) => boolean
 }
 
 export type LossName = 'total' | 'clip' | 'image' | 'text'
@@ -80,7 +83,7 @@ export async function openTrainStep(options: TrainStepOptions): Promise<TrainSte
     loraDropout: rates.lora > 0,
     dropout: rates.semantic_projection > 0,
   })
-  const slopes = trainedGradients(losses.total, config.tuning)
+  const slopes = trainedGradients(losses.total, config)
   const trained = new Map([...slopes].map(([name, { shape }]) => [name, shape.map(Number)]))
   const stored = new Map([...frozen].filter(([name]) => !trained.has(name)))
   const model = writeOnnx({ ...losses, ...gradientOutputs(slopes) }, stored)
@@ -123,17 +126,20 @@ export async function openTrainStep(options: TrainStepOptions): Promise<TrainSte
 }
 
 function batchFeeds(
-  { bags, tokens, labels }: Batch,
+  { bags, tokens, labels, isTrue }: Batch,
   resolution: number,
   smoothing: number,
   weights: ClassWeights,
   tokenizer: TextShape,
 ): Record<string, TensorData> {
   const nodules = bags.length
+  const { textsOfImage, imagesOfText } = clipTargets(nodules, smoothing, isTrue)
+  const pairs = (data: Float32Array): TensorData => ({ dtype: 'float32', shape: [nodules, nodules], data })
   return {
     ...bagFeeds(bags, resolution),
     ...textFeeds(tokens, tokenizer),
-    clipTargets: { dtype: 'float32', shape: [nodules, nodules], data: smoothedIdentity(nodules, smoothing) },
+    textsOfImage: pairs(textsOfImage),
+    imagesOfText: pairs(imagesOfText),
     classTargets: { dtype: 'float32', shape: [nodules, 2], data: classTargets(labels, weights) },
   }
 }

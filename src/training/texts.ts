@@ -8,21 +8,29 @@ import { SpiculaError } from '../error.ts'
 import type { ModelFolder } from '../inference/model-folder.node.ts'
 import { seededRandom } from '../random.ts'
 import { augmentReport } from '../report/augment.ts'
+import type { NoduleFeatures } from '../report/features.ts'
 import { parseFeatures } from '../report/parse-features.ts'
 import { impressionOf } from '../report/report-text.ts'
 import { readReports } from '../report/reports-folder.node.ts'
-import { writeTemplateReport } from '../report/template-writer.ts'
+import { writeTemplateReport, writeTrainingText } from '../report/template-writer.ts'
 import type { TrainConfig } from './config.ts'
 
 export interface Texts {
-  /** Tokens of a row's text, varied by the words of a seed; null for none. */
-  tokens(row: LocatedRow, seed: string | null): readonly number[]
+  /** A row's text, varied as the seed tells; as it stands for null. */
+  of(row: LocatedRow, seed: string | null): RowText
   readonly tokenizer: Tokenizer
   /** Changes when any text does. */
   readonly fingerprint: string
   /** Files of the base that the texts depend on, for the trained model folder. */
   readonly files: readonly string[]
   readonly description: string
+}
+
+/** One nodule's text. */
+export interface RowText {
+  readonly tokens: readonly number[]
+  /** Whether it is true of a row too; undefined where nobody can tell: then of its own alone. */
+  readonly isTrue: ((row: LocatedRow) => boolean) | undefined
 }
 
 /**
@@ -41,6 +49,10 @@ export async function openTexts({
   readonly reports: string | undefined
   readonly config: TrainConfig
 }): Promise<Texts> {
+  if (reports !== undefined && config.texts === 'fresh')
+    throw new SpiculaError('training/config', 'fresh texts are written from templates, but reports are given', {
+      hint: 'Leave --reports out, or set texts to fixed.',
+    })
   const tokenizer = await openTokenizer(base)
   const texts = reports === undefined ? fromTemplates(rows, config.seed) : await fromReports(rows, reports)
   const missing = rows.flatMap(({ line }) => (texts.has(line) ? [] : [line]))
@@ -55,15 +67,25 @@ export async function openTexts({
             : 'Each row needs {pid}_{nodule_id}.txt with an impression: `spicula report` writes them.',
       },
     )
+  const known = new Map(rows.map((row) => [row, parseFeatures(row.values).features]))
+  const featuresOf = (row: LocatedRow): NoduleFeatures => known.get(row) ?? {}
   const plain = new Map([...texts].map(([line, text]) => [line, tokenizer.encode(text)]))
   const hash = createHash('sha256').update(JSON.stringify([...plain]))
   return {
     tokenizer,
-    tokens: (row, seed) => {
+    of: (row, seed) => {
       const tokens = plain.get(row.line)
       if (!tokens) throw new Error(`row ${row.line} has no text`)
-      if (seed === null || !config.augmentText) return tokens
-      return tokenizer.encode(augmentReport(String(texts.get(row.line)), seededRandom(config.seed, `${seed}/text`)))
+      if (seed === null || (config.texts === 'fixed' && !config.augmentText)) return { tokens, isTrue: undefined }
+      const random = seededRandom(config.seed, `${seed}/text`)
+      const { text, told } =
+        config.texts === 'fresh'
+          ? writeTrainingText(featuresOf(row), random.fork('fresh'))
+          : { text: String(texts.get(row.line)), told: undefined }
+      return {
+        tokens: tokenizer.encode(config.augmentText ? augmentReport(text, random) : text),
+        isTrue: told && ((other) => told.every((name) => featuresOf(other)[name] === featuresOf(row)[name])),
+      }
     },
     fingerprint: hash.digest('hex'),
     files: tokenizer.files,

@@ -1,0 +1,75 @@
+/**
+ * `npm run study -- study/out-of-fold.ts COHORT FOLDS PREDICTIONS.csv FEATURES.csv OUT`: cross-validation from an ensemble's tables.
+ * Of each nodule, the number of the one fold that validated its patient, and so never saw it: OUT/results.csv and
+ * OUT/features.csv, which `spicula evaluate` reads. PREDICTIONS come from `spicula predict`, FEATURES from `spicula
+ * zero-shot --folds`.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { csvText } from '../src/cohort/csv.ts'
+import { auroc } from '../src/evaluation/auroc.ts'
+import { parseTable } from '../src/report/table.ts'
+import { readSplits } from '../src/training/splits.node.ts'
+
+const [cohort, splits, predictions, features, out] = process.argv.slice(2)
+if (out === undefined)
+  throw new Error('usage: npm run study -- study/out-of-fold.ts COHORT FOLDS PREDICTIONS.csv FEATURES.csv OUT')
+
+const records = (file: string) =>
+  parseTable(readFileSync(file, 'utf8'), basename(file)).records.map(({ values }) => values)
+const { folds } = await readSplits(splits)
+const foldOf = new Map(folds.flatMap(({ val }, k) => val.map((pid) => [pid, k] as const)))
+const key = ({ pid, nodule_id }: Readonly<Record<string, string>>) => `${pid} ${nodule_id}`
+const truth = new Map(records(cohort).map((values) => [key(values), values]))
+
+const own = records(predictions).flatMap((values) => {
+  const fold = foldOf.get(values.pid)
+  return fold === undefined ? [] : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`raw_${fold}`] }]
+})
+const told = records(features).flatMap((values) => {
+  const fold = foldOf.get(values.pid)
+  return fold === undefined ? [] : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`fold_${fold}`] }]
+})
+mkdirSync(out, { recursive: true })
+writeFileSync(
+  join(out, 'results.csv'),
+  csvText([
+    ['pid', 'nodule_id', 'raw_0', 'ensemble'],
+    ...own.map((row) => [row.pid, row.nodule_id, row.own, row.own]),
+  ]),
+)
+const COLUMNS = ['pid', 'nodule_id', 'feature', 'value', 'probability'] as const
+writeFileSync(
+  join(out, 'features.csv'),
+  csvText([
+    [...COLUMNS],
+    ...told.map((row: Record<string, string>) => [row.pid, row.nodule_id, row.feature, row.value, row.own]),
+  ]),
+)
+
+/** Of each question, the value whose probability is ranked. */
+const QUESTIONS: readonly (readonly [feature: string, value: string])[] = [
+  ['nodule_margin_conspicuity', 'Well marginated'],
+  ['nodule_consistency', 'Solid'],
+  ['nodule_calcification', 'Present'],
+  ['nodule_margins', 'Lobulated'],
+  ['additional_nodule_margins', 'Spiculated/Serrated'],
+  ['nodule_shape', 'Round'],
+]
+const show = (name: string, scores: readonly number[], labels: readonly number[]) =>
+  console.log(`${name.padEnd(32)} ${auroc(scores, labels)?.toFixed(4) ?? '-'}  (${labels.filter(Boolean).length} of ${labels.length})`)
+const labelled = own.filter((row) => truth.get(key(row))?.malignant !== '')
+show(
+  'malignancy',
+  labelled.map((row) => Number(row.own)),
+  labelled.map((row) => Number(truth.get(key(row))?.malignant)),
+)
+for (const [feature, value] of QUESTIONS) {
+  const rows = told.filter((row: Record<string, string>) => row.feature === feature && row.value === value)
+  const known = rows.filter((row) => (truth.get(key(row))?.[feature] ?? '') !== '')
+  show(
+    `${feature} ${value}`,
+    known.map((row) => Number(row.own)),
+    known.map((row) => Number(truth.get(key(row))?.[feature] === value)),
+  )
+}
