@@ -3,13 +3,14 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
+import { isScale, scaleName, widenInt8 } from './int8.ts'
 import { decodeTensor, headerLength, parseHeader, type TensorEntry } from './safetensors.ts'
 
 export interface SafetensorsFile {
   readonly name: string
   readonly tensors: ReadonlyMap<string, TensorEntry>
   readonly metadata: Readonly<Record<string, string>>
-  /** The numbers of one tensor. */
+  /** The numbers of one tensor; what is stored in bytes with scales (int8.ts) comes as float32. */
   read(name: string): Promise<TensorData>
   close(): Promise<void>
 }
@@ -31,12 +32,16 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const { tensors, metadata } = parseHeader(await readRange(handle, 8, 8 + length), size, name)
     return {
       name,
-      tensors,
+      tensors: new Map([...tensors].filter(([tensor]) => !isScale(tensor))),
       metadata,
       read: async (tensor) => {
         const entry = tensors.get(tensor)
         if (!entry) throw new SpiculaError('clip/missing', `${name} has no tensor ${tensor}`)
-        return decodeTensor(tensor, entry, await readRange(handle, entry.start, entry.end))
+        const bytes = await readRange(handle, entry.start, entry.end)
+        if (entry.dtype !== 'I8') return decodeTensor(tensor, entry, bytes)
+        const scale = tensors.get(scaleName(tensor))
+        const scales = scale && decodeTensor(tensor, scale, await readRange(handle, scale.start, scale.end))
+        return widenInt8(tensor, entry.shape, bytes, scales)
       },
       close: () => handle.close(),
     }

@@ -5,9 +5,10 @@
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { narrowToHalf, widenBfloat } from './float16.ts'
+import { type Int8Tensor, isScale, scaleName, widenInt8 } from './int8.ts'
 
 /** Bytes of one number. Types beyond these are named when they are met, and refused when they are read. */
-const WIDTH: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4 }
+const WIDTH: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I8: 1 }
 /** The format's own limit on the header. */
 const MAX_HEADER = 100_000_000
 
@@ -129,19 +130,28 @@ export function decodeTensor(name: string, { dtype, shape }: TensorEntry, bytes:
 }
 
 /**
- * A whole file in memory.
+ * A whole file in memory; what is stored in bytes with scales (int8.ts) comes as float32.
  * @example decodeSafetensors(bytes, 'base.safetensors').tensors.get('logit_scale')
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string) {
   const length = headerLength(bytes, bytes.length, file)
   const { tensors, metadata } = parseHeader(bytes.subarray(8, 8 + length), bytes.length, file)
+  const stored = (name: string) => {
+    const entry = tensors.get(name)
+    return entry && decodeTensor(name, entry, bytes.subarray(entry.start, entry.end))
+  }
   const numbers = new Map<string, TensorData>()
-  for (const [name, entry] of tensors)
-    numbers.set(name, decodeTensor(name, entry, bytes.subarray(entry.start, entry.end)))
+  for (const [name, { dtype, shape, start, end }] of tensors) {
+    if (isScale(name)) continue
+    const own =
+      dtype === 'I8' ? widenInt8(name, shape, bytes.subarray(start, end), stored(scaleName(name))) : stored(name)
+    if (own) numbers.set(name, own)
+  }
   return { tensors: numbers, metadata }
 }
 
-const STORED: Partial<Record<TensorData['dtype'], string>> = {
+const STORED: Partial<Record<(TensorData | Int8Tensor)['dtype'], string>> = {
+  int8: 'I8',
   float32: 'F32',
   float16: 'F16',
   int32: 'I32',
@@ -154,7 +164,7 @@ const STORED: Partial<Record<TensorData['dtype'], string>> = {
  * @throws SpiculaError `clip/dtype` for a type, `clip/safetensors` for a name that the format does not hold
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, TensorData>,
+  tensors: ReadonlyMap<string, TensorData | Int8Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []
