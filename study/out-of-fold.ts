@@ -7,9 +7,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { csvText } from '../src/cohort/csv.ts'
-import { auroc } from '../src/evaluation/auroc.ts'
 import { parseTable } from '../src/report/table.ts'
 import { readSplits } from '../src/training/splits.node.ts'
+import { QUESTIONS, showAuroc } from './questions.ts'
 
 const [cohort, splits, predictions, features, out] = process.argv.slice(2)
 if (out === undefined)
@@ -24,19 +24,20 @@ const truth = new Map(records(cohort).map((values) => [key(values), values]))
 
 const own = records(predictions).flatMap((values) => {
   const fold = foldOf.get(values.pid)
-  return fold === undefined ? [] : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`raw_${fold}`] }]
+  return fold === undefined
+    ? []
+    : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`raw_${fold}`] }]
 })
 const told = records(features).flatMap((values) => {
   const fold = foldOf.get(values.pid)
-  return fold === undefined ? [] : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`fold_${fold}`] }]
+  return fold === undefined
+    ? []
+    : [{ ...values, pid: values.pid, nodule_id: values.nodule_id, own: values[`fold_${fold}`] }]
 })
 mkdirSync(out, { recursive: true })
 writeFileSync(
   join(out, 'results.csv'),
-  csvText([
-    ['pid', 'nodule_id', 'raw_0', 'ensemble'],
-    ...own.map((row) => [row.pid, row.nodule_id, row.own, row.own]),
-  ]),
+  csvText([['pid', 'nodule_id', 'raw_0', 'ensemble'], ...own.map((row) => [row.pid, row.nodule_id, row.own, row.own])]),
 )
 const COLUMNS = ['pid', 'nodule_id', 'feature', 'value', 'probability'] as const
 writeFileSync(
@@ -47,27 +48,16 @@ writeFileSync(
   ]),
 )
 
-/** Of each question, the value whose probability is ranked. */
-const QUESTIONS: readonly (readonly [feature: string, value: string])[] = [
-  ['nodule_margin_conspicuity', 'Well marginated'],
-  ['nodule_consistency', 'Solid'],
-  ['nodule_calcification', 'Present'],
-  ['nodule_margins', 'Lobulated'],
-  ['additional_nodule_margins', 'Spiculated/Serrated'],
-  ['nodule_shape', 'Round'],
-]
-const show = (name: string, scores: readonly number[], labels: readonly number[]) =>
-  console.log(`${name.padEnd(32)} ${auroc(scores, labels)?.toFixed(4) ?? '-'}  (${labels.filter(Boolean).length} of ${labels.length})`)
 const labelled = own.filter((row) => truth.get(key(row))?.malignant !== '')
-show(
+showAuroc(
   'malignancy',
   labelled.map((row) => Number(row.own)),
   labelled.map((row) => Number(truth.get(key(row))?.malignant)),
 )
-for (const [feature, value] of QUESTIONS) {
+for (const { feature, value } of QUESTIONS) {
   const rows = told.filter((row: Record<string, string>) => row.feature === feature && row.value === value)
   const known = rows.filter((row) => (truth.get(key(row))?.[feature] ?? '') !== '')
-  show(
+  showAuroc(
     `${feature} ${value}`,
     known.map((row) => Number(row.own)),
     known.map((row) => Number(truth.get(key(row))?.[feature] === value)),

@@ -22,9 +22,7 @@ type Values = Readonly<Record<string, string>>
 const table = (name: string): Values[] =>
   parseTable(readFileSync(join(data, name), 'utf8'), name).records.map(({ values }) => values)
 const ratingsOf = (values: Values): Ratings =>
-  Object.fromEntries(
-    CHARACTERISTICS.map((name) => [name, values[name] ? Number(values[name]) : Number.NaN]),
-  ) as Ratings
+  Object.fromEntries(CHARACTERISTICS.map((name) => [name, values[name] ? Number(values[name]) : Number.NaN])) as Ratings
 
 const slices = table('slices.csv')
 const { data: voxels, shape } = decodeNpy(readFileSync(join(data, 'slices.npy')), 'slices.npy')

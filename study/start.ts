@@ -1,7 +1,8 @@
 /**
- * `npm run study -- study/start.ts DEIT OUT [--resolution 112]`: the base that training starts from: DeiT-Tiny's image
+ * `npm run study -- study/start.ts DEIT OUT [--resolution 160] [--layers 8]`: the base that training starts from: DeiT-Tiny's image
  * tower (Touvron et al. 2021; ImageNet, timm's names) as a model folder, with a text tower, a tokenizer and prompts of
- * our own that have seen no patient. Views smaller than 224 pixels keep the patches of 16; positions are interpolated.
+ * our own that have seen no patient. Views smaller than 224 pixels keep the patches of 16; positions are interpolated. Of its twelve
+ * layers the first ones are taken: the last know most about ImageNet's classes, and every layer costs time.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,11 +18,11 @@ import { seededRandom } from '../src/random.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { resolution: { type: 'string', default: '112' } },
+  options: { resolution: { type: 'string', default: '160' }, layers: { type: 'string', default: '8' } },
 })
 const [deit, out] = positionals
-if (out === undefined) throw new Error('usage: npm run study -- study/start.ts DEIT.safetensors OUT [--resolution 112]')
-const resolution = Number(values.resolution)
+if (out === undefined) throw new Error('usage: npm run study -- study/start.ts DEIT.safetensors OUT [--resolution 160] [--layers 8]')
+const [resolution, layers] = [Number(values.resolution), Number(values.layers)]
 
 const WIDTH = 192
 const PATCH = 16
@@ -32,7 +33,7 @@ const architecture = {
     resolution,
     patch: PATCH,
     width: WIDTH,
-    layers: 12,
+    layers,
     heads: 3,
     mlpWidth: 4 * WIDTH,
     activation: 'gelu',
@@ -94,7 +95,11 @@ for (let layer = 0; layer < architecture.image.layers; layer++) {
 }
 for (const part of ['weight', 'bias']) move(`vision_model.ln_post.${part}`, `norm.${part}`)
 // DeiT has no projection after its tower: its features go on as they are.
-put('vision_model.proj', [WIDTH, WIDTH], Float32Array.from({ length: WIDTH * WIDTH }, (_, i) => Number(i % (WIDTH + 1) === 0)))
+put(
+  'vision_model.proj',
+  [WIDTH, WIDTH],
+  Float32Array.from({ length: WIDTH * WIDTH }, (_, i) => Number(i % (WIDTH + 1) === 0)),
+)
 
 const random = seededRandom(0, 'study/start')
 const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/

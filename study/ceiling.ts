@@ -1,0 +1,87 @@
+/**
+ * `npm run study -- study/ceiling.ts MODEL COHORT FOLDS OUT [--views axial]`: what supervision reaches on a model's own
+ * tower: for malignancy and each feature, a ridge logistic regression on each fold's embeddings of its training
+ * patients, judged on its validation patients. OUT/results.csv and OUT/features.csv as study/out-of-fold.ts writes
+ * them. On the base (a model folder whose folds are all alike) it is the baseline of frozen features.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { csvText } from '../src/cohort/csv.ts'
+import { fitLogistic, sigmoid } from '../src/evaluation/logistic.ts'
+import type { ViewSet } from '../src/nodule/views.ts'
+import { readSplits } from '../src/training/splits.node.ts'
+import { embedCohort } from './embeddings.ts'
+import { QUESTIONS, showAuroc } from './questions.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { views: { type: 'string', default: 'nine' }, ridge: { type: 'string', default: '30' } },
+})
+const [model, cohort, splits, out] = positionals
+if (out === undefined) throw new Error('usage: npm run study -- study/ceiling.ts MODEL COHORT FOLDS OUT')
+const { rows, folds: embeddings } = await embedCohort(model, cohort, values.views as ViewSet)
+const { folds } = await readSplits(splits)
+
+/** The out-of-fold probability of each row that has a label; null elsewhere. */
+function outOfFold(labels: readonly (number | null)[]): (number | null)[] {
+  const scores: (number | null)[] = rows.map(() => null)
+  for (const [k, { train, val }] of folds.entries()) {
+    const own = embeddings[Math.min(k, embeddings.length - 1)]
+    const side = (pids: readonly string[]) => {
+      const wanted = new Set(pids)
+      return rows.flatMap(({ pid }, i) => (wanted.has(pid) && labels[i] !== null ? [i] : []))
+    }
+    const [fitted, judged] = [side(train), side(val)]
+    const width = own[0].length
+    const standard = Array.from({ length: width }, (_, j) => {
+      const column = fitted.map((i) => own[i][j])
+      const mean = column.reduce((a, b) => a + b, 0) / column.length
+      const deviation = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length) || 1
+      return (i: number) => (own[i][j] - mean) / deviation
+    })
+    const columns = [fitted.map(() => 1), ...standard.map((of) => fitted.map(of))]
+    const fit = fitLogistic(
+      columns,
+      fitted.map((i) => Number(labels[i])),
+      { ridge: Number(values.ridge) },
+    )
+    if (fit.kind !== 'fitted') throw new Error(`fold ${k}: ${fit.kind}`)
+    const [intercept, ...slopes] = fit.coefficients
+    for (const i of judged) scores[i] = sigmoid(slopes.reduce((sum, b, j) => sum + b * standard[j](i), intercept))
+  }
+  return scores
+}
+
+mkdirSync(out, { recursive: true })
+const malignant = outOfFold(rows.map(({ malignant: label }) => label))
+const judged = rows.flatMap((row, i) => (malignant[i] === null ? [] : [{ row, score: String(malignant[i]) }]))
+writeFileSync(
+  join(out, 'results.csv'),
+  csvText([
+    ['pid', 'nodule_id', 'raw_0', 'ensemble'],
+    ...judged.map(({ row, score }) => [row.pid, row.noduleId, score, score]),
+  ]),
+)
+showAuroc(
+  'malignancy',
+  judged.map(({ score }) => Number(score)),
+  judged.map(({ row }) => Number(row.malignant)),
+)
+const lines: string[][] = [['pid', 'nodule_id', 'feature', 'value', 'probability']]
+for (const { feature, value, against } of QUESTIONS) {
+  const labels = rows.map(({ values: own }) => (own[feature] ? Number(own[feature] === value) : null))
+  const scores = outOfFold(labels)
+  for (const [i, { pid, noduleId }] of rows.entries()) {
+    const score = scores[i]
+    if (score === null) continue
+    lines.push([pid, noduleId, feature, value, String(score)], [pid, noduleId, feature, against, String(1 - score)])
+  }
+  const told = rows.flatMap((_, i) => (scores[i] === null ? [] : [i]))
+  showAuroc(
+    `${feature} ${value}`,
+    told.map((i) => Number(scores[i])),
+    told.map((i) => Number(labels[i])),
+  )
+}
+writeFileSync(join(out, 'features.csv'), csvText(lines))
