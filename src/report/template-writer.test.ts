@@ -7,8 +7,10 @@ import { parseFeatures } from './parse-features.ts'
 import { randomFeatures, templateCorpus } from './random-features.ts'
 import { parseReport } from './read-report.ts'
 import { cleanReport, impressionOf } from './report-text.ts'
-import { writeTemplateReport } from './template-writer.ts'
+import { writeTemplateReport, writeTrainingText } from './template-writer.ts'
 import { CLIP_CONTEXT, tokenBound } from './token-bound.ts'
+
+const PUBLISHED = FEATURE_NAMES.filter((name) => name !== 'nodule_calcification')
 
 /** Rows in the published columns: what a table of the published kind holds. */
 const ROWS = [
@@ -16,7 +18,7 @@ const ROWS = [
   '5.4,4.9,5.2,,Well marginated,Smooth,,Ovoid,Solid,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Low',
   '18.1,12,15.1,,Well marginated,Smooth,,Round,Pure ground glass,Absent,Absent,Absent,Absent,Absent,Absent,Absent,Present,Present,Absent,Absent,Absent,Intermediate',
   '13.6,10.3,12,,Poorly marginated,Lobulated,,Polygonal,Solid,Absent,Absent,Absent,Absent,Present,Present,Absent,Absent,Absent,Present,Absent,Present,Moderately High',
-].map((line) => Object.fromEntries(line.split(',').map((value, i) => [FEATURE_NAMES[i], value])))
+].map((line) => Object.fromEntries(line.split(',').map((value, i) => [PUBLISHED[i], value])))
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 })
 const sorted = (features: object) => Object.fromEntries(Object.entries(features).sort())
@@ -107,6 +109,35 @@ describe('writeTemplateReport', () => {
 
   it('has nothing to say of nothing', () => {
     expect(() => writeTemplateReport({}, seededRandom(1))).toThrow(/no semantic feature/)
+  })
+})
+
+const SUSPICION = 'level_of_suspicion_of_lung_cancer'
+
+describe('a text to train on', () => {
+  it('tells true features only, those that it names, absences among them', () => {
+    const seen = new Set<string>()
+    for (let i = 0; i < 200; i++) {
+      const random = seededRandom(i)
+      const features = randomFeatures(random)
+      const { text, told } = writeTrainingText(features, random.fork('text'))
+      expect(told.length).toBeGreaterThan(0)
+      for (const name of told) {
+        expect(features[name]).toBeDefined()
+        seen.add(`${name} ${features[name]}`)
+      }
+      const part = Object.fromEntries(told.map((name) => [name, features[name]]))
+      const report = text.startsWith('Impression')
+        ? `Findings:\n A nodule.\n\n${text}\n`
+        : `Findings:\n ${text}\n\nImpression: A nodule.${told.includes(SUSPICION) ? ` ${String(features[SUSPICION])} suspicion of lung cancer.` : ''}\n`
+      expect(checkReport(report, part)).toEqual([])
+      expect(tokenBound(text)).toBeLessThanOrEqual(CLIP_CONTEXT)
+    }
+    for (const name of PRESENCES) for (const value of ['Present', 'Absent']) expect(seen).toContain(`${name} ${value}`)
+  })
+
+  it('has nothing to say of nothing', () => {
+    expect(() => writeTrainingText({}, seededRandom(1))).toThrow(/no semantic feature/)
   })
 })
 

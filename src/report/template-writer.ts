@@ -58,13 +58,22 @@ export function writeTrainingText(features: NoduleFeatures, random: Random): Tra
   const known = FEATURE_NAMES.filter((name) => features[name] !== undefined)
   if (known.length === 0) throw noFeatures()
   if (random.uniform() < IMPRESSIONS) {
-    // An impression has no absences, and one of nothing would say nothing.
-    const some = known.filter((name) => random.uniform() < IN_IMPRESSION && features[name] !== 'Absent')
+    const some = known.filter((name) => random.uniform() < IN_IMPRESSION && isInImpression(name, features))
     const part = Object.fromEntries(some.map((name) => [name, features[name]])) as NoduleFeatures
-    if (some.length > 0) return { text: impression(part, random), told: some }
+    const text = impression(part, random)
+    const told = some.filter((name) => !isPresence(name) || text.includes(cleanReport(SIGNS[name].name)))
+    // One of nothing would say nothing.
+    if (told.length > 0) return { text, told }
   }
-  const told = shuffle(known, random).slice(0, 1 + random.integer(FINDINGS))
-  return { text: cleanReport(told.map((name) => findingOf(name, features, random)).join(' ')), told }
+  const told: FeatureName[] = []
+  let text = ''
+  for (const name of shuffle(known, random).slice(0, 1 + random.integer(FINDINGS))) {
+    const longer = cleanReport(`${text} ${findingOf(name, features, random)}`.trim())
+    if (tokenBound(longer) > CLIP_CONTEXT) break
+    text = longer
+    told.push(name)
+  }
+  return { text, told }
 }
 
 const noFeatures = () =>
@@ -85,6 +94,10 @@ export function findingOf(name: FeatureName, features: NoduleFeatures, random: R
     .replace('{X}', capital(sign))
     .replace('{is}', plural ? 'are' : 'is')
 }
+
+/** An impression has no absences, and of lengths the longest alone. */
+const isInImpression = (name: FeatureName, features: NoduleFeatures): boolean =>
+  isLength(name) ? name === 'longest_axial_diameter_(mm)' : features[name] !== 'Absent'
 
 /**
  * A sentence on what is there, and one on the suspicion, within CLIP's 77 tokens. Few nodules have so many signs that

@@ -186,6 +186,50 @@ describe('training', () => {
     expect([...after.keys()].some((name) => name.includes('lora'))).toBe(tuning === 'lora')
   })
 
+  it.each([
+    ['text', /^(transformer|token_embedding|positional_embedding|ln_final|text_projection)/],
+    ['norms', /^vision_model\..*(ln_\w+\.weight|\.bias)$/],
+    ['patches', /^vision_model\.(conv1|class_embedding|positional_embedding)/],
+  ] as const)('tunes %s in full beside the low-rank updates where asked to', async (part, names) => {
+    const config = configOf({ alsoFull: [part] })
+    const { step, parameters } = await openStep(config)
+    await step.close()
+    const plain = await openStep(configOf())
+    await plain.step.close()
+    const more = [...parameters.keys()].filter((name) => !plain.parameters.has(name))
+    expect(more.length).toBeGreaterThan(1)
+    for (const name of more) expect(name).toMatch(names)
+  })
+
+  it("lets the image tower's own weights learn at their own rate", async () => {
+    const moved = async (imageRate: number) => {
+      const config = configOf({ tuning: 'full', imageRate, epochs: 1, weightDecay: 0 })
+      const { step, parameters } = await openStep(config)
+      const { parameters: after } = await trainFold(initialState(parameters, config), step, foldData(), config, quiet)
+      await step.close()
+      const by = (pattern: RegExp) =>
+        Math.max(
+          ...[...after].flatMap(([name, data]) =>
+            pattern.test(name) ? Array.from(data, (x, i) => Math.abs(x - (parameters.get(name)?.[i] ?? 0))) : [],
+          ),
+        )
+      return { tower: by(/^vision_model\./), heads: by(/^classifier_/) }
+    }
+    const [slow, fast] = [await moved(1e-3), await moved(1)]
+    expect(slow.tower).toBeLessThan(fast.tower / 100)
+    expect(slow.heads).toBeGreaterThan(fast.heads / 3)
+  })
+
+  it('that keeps the last weights neither stops early nor chooses', async () => {
+    const config = configOf({ keep: 'last', epochs: 4, patience: 1, learningRate: 1e-9 })
+    const records: EpochRecord[] = []
+    await trainFold(initialState(shared.parameters, config), shared.step, foldData(), config, {
+      ...quiet,
+      epoch: async (_, record) => void records.push(record),
+    })
+    expect(records.map(({ improved }) => improved.length)).toEqual([3, 3, 3, 3])
+  })
+
   it('clamps the scale of similarities before a pass, and stops at a loss that is no number', async () => {
     const config = configOf({ epochs: 1, learningRate: 1e-9, weightDecay: 0 })
     const high = new Map([...shared.parameters, ['logit_scale', Float32Array.of(9)]])

@@ -15,9 +15,9 @@ import {
   trackedLosses,
   updateTrackers,
 } from './early-stopping.ts'
+import { isImageTower } from './objective.ts'
 import { drawWithReplacement } from './samplers.ts'
 import { learningRateAt } from './schedule.ts'
-import { isImageTower } from './objective.ts'
 import type { Batch, ClassWeights, LossName, StepResult, TrainStep } from './step.ts'
 
 /** What a fold trains on. */

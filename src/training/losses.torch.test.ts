@@ -78,4 +78,36 @@ describe('the CLIP loss with label smoothing 0.1', () => {
     expect(distance(result('gt'), gradients.text)).toBeLessThan(1e-6)
     expect(distance(result('gs'), gradients.logitScale)).toBeLessThan(1e-6)
   })
+
+  it('of texts that are true of several nodules is that of cross_entropy with probabilities', async () => {
+    const { count, pairs, image, text, logitScale, loss, gradients } = torchNumbers.clipMatching
+    const targets = clipTargets(count, 0.1, (i, t) => pairs[i][t] === 1)
+    const [i, t] = [g.input('image', [1, 'N', 6]), g.input('text', [1, 'N', 6])]
+    const names = {
+      textsOfImage: g.input('textsOfImage', ['N', 'N']),
+      imagesOfText: g.input('imagesOfText', ['N', 'N']),
+    }
+    const value = clipLoss(i, t, g.input('logitScale', []), names)
+    const [gi, gt] = g.gradients(value, [i, t])
+    const result = await run(
+      { value, gi, gt },
+      {
+        image: float32([1, count, 6], image),
+        text: float32([1, count, 6], text),
+        logitScale: float32([], [logitScale]),
+        textsOfImage: float32([count, count], targets.textsOfImage),
+        imagesOfText: float32([count, count], targets.imagesOfText),
+      },
+    )
+    expect(distance(result('value'), [loss])).toBeLessThan(1e-6)
+    expect(distance(result('gi'), gradients.image)).toBeLessThan(1e-6)
+    expect(distance(result('gt'), gradients.text)).toBeLessThan(1e-6)
+  })
+})
+
+describe('targets', () => {
+  it('of a nodule without a diagnosis are nothing', () => {
+    expect([...classTargets([0, null, 1], [1, 3])]).toEqual([0.25, 0, 0, 0, 0, 0.75])
+    expect([...classTargets([null, null], [1, 1])]).toEqual([0, 0, 0, 0])
+  })
 })

@@ -67,6 +67,10 @@ describe('draws', () => {
     ).toBeGreaterThan(100)
   })
 
+  it('draw a row without a diagnosis as often as the average row with one', () => {
+    expect(diagnosisWeights([0, 0, 1, null])).toEqual([0.5, 0.5, 1, 2 / 3])
+  })
+
   it('by diagnosis give both classes alike', () => {
     const { labels } = torchNumbers.diagnosis
     const rows = drawWithReplacement(diagnosisWeights(labels), 100_000, seededRandom(2))

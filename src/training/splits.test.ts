@@ -12,6 +12,17 @@ const isMalignant = (pid: string) => pid.startsWith('M')
 const spread = (numbers: readonly number[]) => Math.max(...numbers) - Math.min(...numbers)
 
 describe('k folds', () => {
+  it('deal out patients without a label too, and leave where the others are', () => {
+    const rows = patients(12, 9)
+    const unlabelled = ['U0', 'U1', 'U2'].map((pid) => ({ pid, malignant: null }))
+    const [plain, made] = [kFold(rows, { folds: 3 }), kFold([...rows, ...unlabelled], { folds: 3 })]
+    for (const [k, { train, val }] of made.folds.entries()) {
+      expect(val.filter((pid) => pid.startsWith('U'))).toHaveLength(1)
+      expect(val.filter((pid) => !pid.startsWith('U'))).toEqual(plain.folds[k].val)
+      expect(train.filter((pid) => pid.startsWith('U'))).toHaveLength(2)
+    }
+  })
+
   it('have every patient outside the test set in one validation part, evenly in each class', () => {
     const sizes = fc.record({
       benign: fc.integer({ min: 8, max: 60 }),

@@ -26,6 +26,16 @@ export interface TorchNumbers {
     readonly loss: number
     readonly gradients: Record<'image' | 'text' | 'logitScale', number[]>
   }[]
+  readonly clipMatching: {
+    readonly count: number
+    /** 1 where a text (column) is true of an image (row). */
+    readonly pairs: number[][]
+    readonly logitScale: number
+    readonly image: number[]
+    readonly text: number[]
+    readonly loss: number
+    readonly gradients: Record<'image' | 'text', number[]>
+  }
   readonly cosine: number[]
   readonly warmCosine: number[]
   readonly clipping: {
