@@ -50,8 +50,8 @@ interface Row {
   readonly image: string
   readonly point: readonly string[]
   readonly ratings: Ratings
-  /** Area of the nodule in its slice, mm2, or its diameter, mm: what size alone would predict from. */
-  readonly size: string
+  /** Of the nodule in its slice, by the readers' outlines, mm2: what size alone would predict from. */
+  readonly area: string
 }
 const byNodule = new Map(slices.map((values) => [values.nodule_id, values]))
 const path = (...parts: string[]) => relative(out, join(...parts))
@@ -65,7 +65,7 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(out, 'slices', `${i}.nii`),
     point: ['0', '0', '0'],
     ratings: ratingsOf(values),
-    size: values.area_mm2,
+    area: values.area_mm2,
   })),
   cubes: table('cubes.csv').map((values) => ({
     pid: values.pid,
@@ -73,7 +73,7 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
     ratings: ratedBy(values),
-    size: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
+    area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
   vois: table('vois.csv').map((values) => ({
     pid: values.pid,
@@ -81,15 +81,21 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
     ratings: ratedBy(values),
-    size: values.diameter_mm,
+    area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
 }
 const FEATURES = Object.keys(studyFeatures(ratingsOf({})))
-const HEADER = ['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ', 'malignant', ...FEATURES, 'size']
+const HEADER = [
+  ...['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ', 'malignant', 'mean_diameter'],
+  ...[...FEATURES, 'area_mm2'],
+]
+/** The diameter of a circle of an area, to the millimetre: readers' outlines are not known better. */
+const diameterOf = (area: string) => (area === '' ? '' : (2 * Math.sqrt(Number(area) / Math.PI)).toFixed(0))
 const write = (name: string, rows: readonly Row[]) => {
-  const lines = rows.map(({ pid, noduleId, image, point, ratings, size }) => {
+  const lines = rows.map(({ pid, noduleId, image, point, ratings, area }) => {
     const features = studyFeatures(ratings)
-    return [pid, noduleId, image, ...point, studyLabel(ratings), ...FEATURES.map((one) => features[one]), size]
+    const known = [studyLabel(ratings), diameterOf(area), ...FEATURES.map((one) => features[one])]
+    return [pid, noduleId, image, ...point, ...known, area]
   })
   writeFileSync(join(out, `${name}.csv`), csvText([HEADER, ...lines]))
   const labels = rows.map(({ ratings }) => studyLabel(ratings))

@@ -48,7 +48,8 @@ const folds = config.folds.map(({ both, calibration }, k) => {
 const everywhere = (name: string) => folds.every(({ names }) => names.includes(name))
 const base = new Map([...read(config.base)].filter(([name]) => !everywhere(name)))
 writeFileSync(join(out, 'base.safetensors'), small(base))
-for (const file of [config.tokenizer, config.prompts]) if (file !== undefined) copyFileSync(join(from, file), join(out, file))
+for (const file of [config.tokenizer, config.prompts])
+  if (file !== undefined) copyFileSync(join(from, file), join(out, file))
 
 const shipped: ModelConfig = {
   ...config,

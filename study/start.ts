@@ -21,7 +21,8 @@ const { values, positionals } = parseArgs({
   options: { resolution: { type: 'string', default: '160' }, layers: { type: 'string', default: '8' } },
 })
 const [deit, out] = positionals
-if (out === undefined) throw new Error('usage: npm run study -- study/start.ts DEIT.safetensors OUT [--resolution 160] [--layers 8]')
+if (out === undefined)
+  throw new Error('usage: npm run study -- study/start.ts DEIT.safetensors OUT [--resolution 160] [--layers 8]')
 const [resolution, layers] = [Number(values.resolution), Number(values.layers)]
 
 const WIDTH = 192

@@ -122,6 +122,65 @@ const close = (actual: ArrayLike<number | bigint>, expected: readonly number[], 
   })
 }
 
+describe('the text side', () => {
+  it('runs any subset of weights stacked over folds as each fold alone', async () => {
+    const architecture = {
+      ...clipLike,
+      text: { ...clipLike.image, vocabulary: 9, context: 4, embedDim: 6, width: 8 },
+      lora: { ...(clipLike.lora as NonNullable<Architecture['lora']>), textLayers: [1] },
+    } as const
+    const shapes = weightShapes([textSide(architecture, graphWeights({ folds: 1 }), { mergeLora: false }).logits])
+    const draw = (seed: number): Weights => {
+      const random = seededRandom(seed)
+      return new Map(
+        [...shapes].map(([name, shape]) => {
+          const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.3 * random.normal())
+          return [name, { dtype: 'float32', shape, data }]
+        }),
+      )
+    }
+    const words = {
+      tokens: { dtype: 'int64', shape: [2, 4], data: BigInt64Array.of(1n, 3n, 8n, 0n, 1n, 8n, 0n, 0n) },
+      endOfText: { dtype: 'int64', shape: [2], data: BigInt64Array.of(2n, 5n) },
+    } as const satisfies Record<string, TensorData>
+    const embed = async (folds: readonly Weights[], stacked: ReadonlySet<string>) => {
+      const stack = (name: string) =>
+        stackFolds(
+          name,
+          folds.map((fold) => fold.get(name) as TensorData),
+        )
+      const weights = new Map([...folds[0]].map(([name, own]) => [name, stacked.has(name) ? stack(name) : own]))
+      const plan = graphWeights({ folds: folds.length, stacked })
+      const { embedding } = textSide(architecture, plan, { mergeLora: false })
+      const session = await openSession(writeOnnx({ embedding }, weights))
+      const { data } = (await session.run(words)).embedding
+      await session.close()
+      return Array.from(data, Number)
+    }
+    const places = ['token_embedding.weight', 'positional_embedding']
+    const subset = fc.oneof(fc.subarray([...shapes.keys()]), fc.subarray(places), fc.constant([...shapes.keys()]))
+    await fc.assert(
+      fc.asyncProperty(subset, async (chosen) => {
+        const base = draw(1)
+        const folds = [2, 3].map((seed) => {
+          const own = draw(seed)
+          return new Map(
+            [...base].map(([name, data]) => [name, chosen.includes(name) ? (own.get(name) ?? data) : data]),
+          )
+        })
+        const together = await embed(folds, new Set(chosen))
+        const size = 2 * clipLike.pooling.embedDim
+        for (const [fold, weights] of folds.entries()) {
+          const alone = await embed([weights], new Set())
+          const row = together.length === size ? 0 : fold
+          close(together.slice(row * size, (row + 1) * size), alone, 1e-4)
+        }
+      }),
+      { numRuns: 12 },
+    )
+  })
+})
+
 describe('the image side', () => {
   it.each([
     ["CLIP's tower, LoRA separate", clipLike, false],

@@ -4,7 +4,7 @@ import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type ImageTowerConfig, patchCount } from './architecture.ts'
 import { firstToken, type Layout, type Lora, residualBlock } from './transformer.ts'
-import { layerNorm, scope, type Weights } from './weights.ts'
+import { foldsOf, layerNorm, scope, type Weights } from './weights.ts'
 
 /** What is subtracted from and divided out of each of the three colour channels. */
 export interface Normalisation {
@@ -88,6 +88,3 @@ function tokenTable(shift: Tensor, w: Weights, tokens: number, width: number): T
   const folds = Math.max(Number(first.shape[0]), Number(others.shape[0]))
   return g.concat([g.broadcastTo(first, [folds, 1, width]), g.broadcastTo(others, [folds, tokens - 1, width])], 1)
 }
-
-/** Folds of a weight whose own rank is known: its leading axis if it has one more, else 1. */
-const foldsOf = (weight: Tensor, rank: number): number => (weight.shape.length > rank ? Number(weight.shape[0]) : 1)

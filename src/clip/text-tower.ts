@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './architecture.ts'
 import { type Dropout, drop } from './dropout.ts'
 import { type Layout, type Lora, residualBlock } from './transformer.ts'
-import { layerNorm, linear, scope, type Weights } from './weights.ts'
+import { foldsOf, layerNorm, linear, scope, type Weights } from './weights.ts'
 
 /**
  * A causal transformer over tokens, read at the end-of-text token and projected.
@@ -22,9 +22,15 @@ export function textTower(
 ): Tensor {
   const { width, context, vocabulary, embedDim, layerNormEpsilon } = config
   const layout: Layout = { sequences: tokens.shape[0], tokens: context }
-  const embedded = g.gather(weights.get('token_embedding.weight', [vocabulary, width]), tokens, 0)
-  const placed = g.add(embedded, weights.get('positional_embedding', [context, width])) // [texts, context, width]
-  let x = g.reshape(placed, [1, dimProduct([layout.sequences, context]), width])
+  const table = weights.get('token_embedding.weight', [vocabulary, width])
+  const places = weights.get('positional_embedding', [context, width])
+  const embedded = g.gather(table, tokens, table.shape.length - 2) // [texts, context, width], folds in front if they differ
+  const folds = (of: Tensor) => foldsOf(of, 2)
+  const placed = g.add(
+    g.reshape(embedded, [folds(table), layout.sequences, context, width]),
+    g.reshape(places, [folds(places), 1, context, width]),
+  )
+  let x = g.reshape(placed, [placed.shape[0], dimProduct([layout.sequences, context]), width])
   const mask = causalMask(context)
   for (let layer = 0; layer < config.layers; layer++) {
     x = residualBlock(x, scope(weights, `transformer.resblocks.${layer}`), config, layout, {

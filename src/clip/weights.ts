@@ -38,6 +38,10 @@ export function scope(weights: Weights, prefix: string): Weights {
   return { path, get: (name, shape) => weights.get(`${prefix}.${name}`, shape) }
 }
 
+/** Folds of a weight whose own rank is known: its leading axis if it has one more, else 1. */
+export const foldsOf = (weight: Tensor, rank: number): number =>
+  weight.shape.length > rank ? Number(weight.shape[0]) : 1
+
 /** A vector [width] as is, or [folds, width] as [folds, 1, width], to be added to [folds, rows, width]. */
 const perRow = (v: Tensor): Tensor => (v.shape.length === 1 ? v : g.reshape(v, [v.shape[0], 1, v.shape[1]]))
 

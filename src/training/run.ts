@@ -350,8 +350,10 @@ async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
   }
   const folds: ModelConfig['folds'] = []
   for (const k of run.folds.keys()) folds.push(await exportFold(join(out, `fold_${k}`), model, k, options.config.keep))
+  // The base's reports are not these weights'.
+  const { reports: _, ...inherited } = base.config
   const config: ModelConfig = {
-    ...base.config,
+    ...inherited,
     name: `${base.config.name}-${options.config.tuning}`,
     version: '1',
     provenance: `${options.config.tuning} tuning of ${base.config.name} ${base.config.version} on ${samples.length} nodules with spicula ${VERSION}, seed ${options.config.seed}; ${base.config.provenance}`,
