@@ -19,6 +19,7 @@ const ROOMS = [
   'risk',
   'evaluation',
   'inference',
+  'case',
   'training',
   'datasets',
   'cli',

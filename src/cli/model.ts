@@ -7,6 +7,7 @@ import { parseInitConfig } from '../inference/config.ts'
 import { initModel } from '../inference/init.node.ts'
 import { inspectModel } from '../inference/inspect.node.ts'
 import { PRESETS } from '../inference/presets.ts'
+import { addReportsCommand } from './model-add-reports.ts'
 import { parseWhole } from './options.ts'
 
 export function modelCommand(): Command {
@@ -24,6 +25,7 @@ export function modelCommand(): Command {
     .requiredOption('--out <folder>', 'the folder to make')
     .option('--seed <n>', 'the same seed gives the same bytes', parseWhole(0), 0)
     .action(init)
+  model.addCommand(addReportsCommand())
   return model
 }
 

@@ -1,8 +1,9 @@
 /** Options that several commands share, each defined once. */
 import { InvalidArgumentError, Option } from 'commander'
 import { frames } from '../cohort/frame.ts'
-import { DEVICES } from '../graph/session.node.ts'
-import { CHECKPOINTS } from '../inference/config.ts'
+import { DEVICES } from '../graph/device.ts'
+import { CHECKPOINTS } from '../inference/checkpoint.ts'
+import { embeddedModel } from '../inference/embedded-model.node.ts'
 import type { Triple } from '../volume/volume.ts'
 
 /** `-38.0,-73.9,-111.0` */
@@ -36,6 +37,12 @@ export const geometryOption = () =>
   new Option('--geometry <geometry>', 'where samples lie: on the point, or displaced as the published method has them')
     .choices(['exact', 'published'])
     .default('exact')
+
+export const modelOption = () =>
+  new Option(
+    '--model <folder>',
+    embeddedModel() === undefined ? 'model folder' : 'model folder (default: the embedded spicula-small)',
+  )
 
 export const viewsOption = () =>
   new Option('--views <views>', 'all nine views, the axial one, or the three mid-planes')

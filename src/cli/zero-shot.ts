@@ -7,17 +7,28 @@ import { csvText } from '../cohort/csv.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
-import type { Device } from '../graph/session.node.ts'
-import type { Checkpoint } from '../inference/config.ts'
+import type { Device } from '../graph/device.ts'
+import type { FeatureAnswer } from '../inference/answers.ts'
+import type { Checkpoint } from '../inference/checkpoint.ts'
+import { modelFolder } from '../inference/embedded-model.node.ts'
 import { freePrompts, type PromptSet } from '../inference/prompts.ts'
-import { type FeatureAnswer, openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
+import { openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import { type Answered, collectAnswers } from './collect.node.ts'
-import { checkpointOption, deviceOption, frameOption, quietOption, threadsOption, viewsOption } from './options.ts'
+import {
+  checkpointOption,
+  deviceOption,
+  frameOption,
+  modelOption,
+  quietOption,
+  threadsOption,
+  viewsOption,
+} from './options.ts'
 import { makeFolder, printNotes, reportProblems } from './rows.node.ts'
+import { textProgress } from './text-progress.node.ts'
 
 interface ZeroShotCommandOptions {
-  readonly model: string
+  readonly model?: string
   readonly out?: string
   readonly prompts?: string
   readonly prompt?: readonly string[]
@@ -41,7 +52,7 @@ export function zeroShotCommand(): Command {
         'pid,nodule_id,feature,value,probability; over the values of a feature probabilities sum to 1. For research use.',
     )
     .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ')
-    .requiredOption('--model <folder>', 'model folder with a text side')
+    .addOption(modelOption())
     .option('--out <csv>', 'the table to write (default: standard output)')
     .option('--prompts <json>', "prompt sets in place of the model's (models/prompts.json is a whole one)")
     .option('--prompt <sentence>', 'ask with sentences of your own (repeatable)', gather)
@@ -64,7 +75,8 @@ Examples:
 }
 
 async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promise<void> {
-  const { model, out, folds = false, quiet = false, frame, views, checkpoint, device, threads, prompts } = options
+  const { out, folds = false, quiet = false, frame, views, checkpoint, device, threads, prompts } = options
+  const model = modelFolder(options.model)
   const sets = ownQuestion(options)
   const manifest = await readManifest(cohort, { frame })
   if (out !== undefined) await makeFolder(dirname(out))
@@ -73,6 +85,7 @@ async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promis
     device,
     prompts,
     sets,
+    onEmbedded: textProgress(quiet),
     ...(threads === undefined ? {} : { threads }),
   })
   if (!quiet) printNotes(manifest.notes.map((note) => ({ line: 1, note })))

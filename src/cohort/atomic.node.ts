@@ -38,7 +38,8 @@ export async function copyFileAtomic(from: string, to: string): Promise<void> {
   }
 }
 
-function unwritable(path: string, cause: unknown): SpiculaError {
+/** The error of a file that cannot be written, saying why. */
+export function unwritable(path: string, cause: unknown): SpiculaError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : cause
   return new SpiculaError('file/unwritable', `${path}: cannot be written (${reasons[String(code)] ?? code})`, {
     cause,

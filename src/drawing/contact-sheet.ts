@@ -1,7 +1,6 @@
 /** All views of a nodule on one page, as the model gets them. */
-import { SpiculaError } from '../error.ts'
 import { pageSvg } from './page.ts'
-import { viewPlanes } from './planes.ts'
+import { viewPanels } from './view-panels.ts'
 
 export interface ContactSheet {
   /** Views scaled so that [-1000, 500] HU is [0, 1], rows as stored, [V, R, R] with V of 1, 3 or 9. */
@@ -13,10 +12,6 @@ export interface ContactSheet {
   /** How it came about, e.g. the geometry and the version. */
   readonly footer: string
 }
-
-/** Of a crop of 1 mm the views show indices 0 to 49 end to end; the nodule's point is index 25 of them. */
-const spanMm = 49
-const pointMm = 25
 
 /** Width of a panel by the number of views, px. */
 const layouts: Record<number, { columns: number; edge: number }> = {
@@ -34,25 +29,7 @@ const layouts: Record<number, { columns: number; edge: number }> = {
  * @example contactSheetSvg({ views, labels: ['axial'], title: '007_1', footer: 'exact geometry' })
  */
 export function contactSheetSvg({ views, labels, title, footer }: ContactSheet): string {
-  const layout = layouts[labels.length]
-  const pixels = Math.sqrt(views.length / labels.length)
-  if (layout === undefined || !Number.isInteger(pixels) || pixels < 2) {
-    throw new SpiculaError(
-      'drawing/views',
-      `${labels.length} labels and ${views.length} pixels make no sheet of 1, 3 or 9 square views`,
-    )
-  }
-  const pixelMm = spanMm / (pixels - 1)
-  const point = pointMm / pixelMm
-  const panels = labels.map((label, i) => ({
-    label,
-    gray: views.subarray(i * pixels * pixels, (i + 1) * pixels * pixels),
-    pixels,
-    pixelMm,
-    plane: viewPlanes[i],
-    pointRowColumn: [point, point] as const,
-    mark: 'ticks' as const,
-  }))
+  const panels = viewPanels(views, labels)
   const shown = `window -1000..500 HU · 50 mm a view${labels.length > 1 ? ' · head up' : ''} · for research use`
-  return pageSvg({ panels, ...layout, title, footer: [footer, shown] })
+  return pageSvg({ panels, ...layouts[labels.length], title, footer: [footer, shown] })
 }

@@ -1,7 +1,7 @@
 /** One image of a drawing with what must stand beside it: orientation letters, a scale bar, marks at its edges. */
 import { edgeLetters, type Plane } from './planes.ts'
-import { grayPng } from './png.ts'
-import { colours, pngDataUri, round, svgText } from './svg.ts'
+import { type EncodePng, grayPng, smallGrayPng } from './png.ts'
+import { colours, escapeXml, fontFamily, pngDataUri, round, svgText } from './svg.ts'
 
 export interface Panel {
   /** Gray values 0 to 1, rows of the plane as stored, [pixels, pixels]. */
@@ -15,13 +15,12 @@ export interface Panel {
   readonly pointRowColumn: readonly [number, number]
   /** `ticks` at the edges, or a cross-hair that leaves the nodule free. */
   readonly mark: 'ticks' | 'cross-hair'
+  /** Length of the scale bar, mm; 10 where it is left out. */
+  readonly barMm?: number
 }
 
 /** Half of the gap in the cross-hair, mm: it spares nodules up to 20 mm, and shows the middle of larger ones. */
 const gapMm = 10
-/** Length of the scale bar, mm. */
-const barMm = 10
-
 /**
  * Draws a panel.
  * @param x left edge, px
@@ -29,10 +28,10 @@ const barMm = 10
  * @param edge its width and height, px
  * @returns SVG elements
  */
-export function drawPanel(panel: Panel, x: number, y: number, edge: number): string {
+export function drawPanel(panel: Panel, x: number, y: number, edge: number, encode: EncodePng = grayPng): string {
   const { gray, pixels, plane } = panel
   const shown = plane.turned ? turnedOver(gray, pixels) : gray
-  const image = pngDataUri(grayPng(shown, [pixels, pixels]))
+  const image = pngDataUri(encode(shown, [pixels, pixels]))
   return [
     `<image x="${x}" y="${y}" width="${edge}" height="${edge}" preserveAspectRatio="none" href="${image}"/>`,
     `<rect x="${x - 0.5}" y="${y - 0.5}" width="${edge + 1}" height="${edge + 1}" fill="none" stroke="${colours.frame}"/>`,
@@ -41,6 +40,18 @@ export function drawPanel(panel: Panel, x: number, y: number, edge: number): str
     scaleBar(panel, x, y, edge),
   ].join('\n')
 }
+
+/**
+ * A panel by itself, for a page: as wide as its place, of as few bytes as it takes.
+ * @param edge width and height that letters and marks are drawn for, px
+ * @param name what it shows, for who cannot see it
+ * @returns an SVG element
+ * @example panelSvg(panel, 224, 'axial view, 50 mm')
+ */
+export const panelSvg = (panel: Panel, edge: number, name: string): string =>
+  `<svg viewBox="0 0 ${edge} ${edge}" role="img" aria-label="${escapeXml(name)}" font-family="${fontFamily}">
+${drawPanel(panel, 0, 0, edge, smallGrayPng)}
+</svg>`
 
 /** Rows in reverse order, for display only. */
 function turnedOver(gray: Float32Array, pixels: number): Float32Array {
@@ -89,7 +100,7 @@ function letters(plane: Plane, x: number, y: number, edge: number): string {
   ].join('\n')
 }
 
-function scaleBar({ pixels, pixelMm }: Panel, x: number, y: number, edge: number): string {
+function scaleBar({ pixels, pixelMm, barMm = 10 }: Panel, x: number, y: number, edge: number): string {
   const length = ((barMm / pixelMm) * edge) / pixels
   const right = x + edge - 10
   const base = y + edge - 10

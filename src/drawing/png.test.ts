@@ -1,7 +1,9 @@
 import { inflateSync } from 'node:zlib'
+import { Resvg } from '@resvg/resvg-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { grayPng } from './png.ts'
+import { grayPng, smallGrayPng } from './png.ts'
+import { pngDataUri } from './svg.ts'
 
 /** Size and pixels of a gray PNG; every part checked by Node's zlib. */
 function decode(png: Uint8Array): { size: number[]; pixels: number[] } {
@@ -46,5 +48,34 @@ describe('grayPng', () => {
   it('refuses a size that is not the data’s', () => {
     expect(() => grayPng(new Float32Array(3), [2, 2])).toThrow(RangeError)
     expect(() => grayPng(new Float32Array(0), [0, 0])).toThrow(RangeError)
+  })
+})
+
+describe('smallGrayPng', () => {
+  it('is read by another decoder as the same pixels', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer(),
+        (width, height, seed) => {
+          const pixels = Uint8Array.from({ length: width * height }, (_, i) => Math.imul(i + seed, 2654435761) >>> 24)
+          const png = smallGrayPng(
+            Float32Array.from(pixels, (p) => p / 255),
+            [width, height],
+          )
+          const box = `width="${width}" height="${height}"`
+          const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${box}><image ${box} href="${pngDataUri(png)}"/></svg>`
+          const shown = new Resvg(svg).render().pixels
+          expect([...pixels].every((pixel, i) => shown[4 * i] === pixel && shown[4 * i + 3] === 255)).toBe(true)
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  it('has fewer bytes for a smooth image', () => {
+    const gray = Float32Array.from({ length: 10_000 }, (_, i) => ((i % 100) + Math.floor(i / 100)) / 200)
+    expect(smallGrayPng(gray, [100, 100]).length).toBeLessThan(grayPng(gray, [100, 100]).length / 10)
   })
 })

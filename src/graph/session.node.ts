@@ -1,15 +1,13 @@
 /** Runs ONNX models on `onnxruntime-node`. */
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import { SpiculaError } from '../error.ts'
+import type { Device } from './device.ts'
 import type { OnnxModel } from './onnx.ts'
 import { showShape, unify } from './shape.ts'
 import type { DType, TensorData } from './tensor.ts'
 
 // What the runtime has to say comes back as errors; its own lines would only tear the progress bar.
 env.logLevel = 'fatal'
-
-export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const
-export type Device = (typeof DEVICES)[number]
 
 export interface SessionOptions {
   readonly device?: Device

@@ -69,16 +69,26 @@ const preprocessing = z.strictObject({
 /** A beta calibration (Kull et al. 2017): sigmoid(a ln p - b ln(1 - p) + c). */
 const betaCalibration = z.strictObject({ a: z.number(), b: z.number(), c: z.number() })
 
-/** Which of a fold's checkpoints: the best by validation loss of prediction, of CLIP, or of both. */
-export const CHECKPOINTS = ['both', 'prediction', 'clip'] as const
-export type Checkpoint = (typeof CHECKPOINTS)[number]
-
 const fold = z.strictObject({
   both: relativeFile,
   prediction: relativeFile.optional(),
   clip: relativeFile.optional(),
   /** Fitted on the checkpoint for both. */
   calibration: betaCalibration.optional(),
+})
+
+/** Reports of the training nodules, to find those most like a nodule: `spicula model add-reports`. */
+const reports = z.strictObject({
+  /** JSON: the distinct texts, without identifiers. */
+  texts: relativeFile,
+  /** Safetensors: the texts' embeddings by every fold. */
+  embeddings: relativeFile,
+  /** Distinct texts. */
+  distinct: size,
+  /** Training nodules that they are about. */
+  trainingNodules: size,
+  /** What wrote them: templates of semantic features, or a folder of reports. */
+  source: z.enum(['templates', 'reports']),
 })
 
 const description = {
@@ -102,6 +112,7 @@ const modelConfig = z
     tokenizer: relativeFile.optional(),
     /** Prompt sets of zero-shot features, a user may edit the file. */
     prompts: relativeFile.optional(),
+    reports: reports.optional(),
   })
   .superRefine(({ folds }, context) => {
     for (const part of ['calibration', 'prediction', 'clip'] as const) {
@@ -122,6 +133,7 @@ const initConfig = z.strictObject({
 })
 
 export type ModelConfig = z.infer<typeof modelConfig>
+export type ReportsConfig = z.infer<typeof reports>
 export type InitConfig = z.infer<typeof initConfig>
 export type BetaCalibration = z.infer<typeof betaCalibration>
 

@@ -1,7 +1,8 @@
 /** What `spicula model inspect` tells of a model folder. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CHECKPOINTS, type ModelConfig } from './config.ts'
+import { CHECKPOINTS } from './checkpoint.ts'
+import type { ModelConfig } from './config.ts'
 import { checkModelFolder, modelWeights, openModelFolder, type WeightList } from './model-folder.node.ts'
 
 export interface ModelReport {
@@ -22,7 +23,9 @@ export async function inspectModel(path: string): Promise<ModelReport> {
   await checkModelFolder(folder)
   const { image, text } = modelWeights(config.architecture)
   const weights = config.folds.flatMap((fold) => CHECKPOINTS.flatMap((which) => fold[which] ?? []))
-  const names = [config.base, ...weights, ...[config.tokenizer ?? [], config.prompts ?? []].flat()]
+  const { reports, tokenizer, prompts } = config
+  const words = [tokenizer ?? [], prompts ?? [], reports ? [reports.texts, reports.embeddings] : []]
+  const names = [config.base, ...weights, ...words.flat()]
   const files = []
   for (const file of names) files.push({ file, bytes: (await stat(join(path, file))).size })
   return { config, parameters: { image: count(image), text: count(text) }, files }

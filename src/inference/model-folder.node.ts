@@ -9,7 +9,8 @@ import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
 import { showShape } from '../graph/shape.ts'
 import type { TensorData } from '../graph/tensor.ts'
-import { CHECKPOINTS, type Checkpoint, type ModelConfig, parseModelConfig } from './config.ts'
+import { CHECKPOINTS, type Checkpoint } from './checkpoint.ts'
+import { type ModelConfig, parseModelConfig } from './config.ts'
 
 /** Names and shapes of the weights of one side of a model. */
 export type WeightList = ReadonlyMap<string, readonly number[]>
@@ -154,7 +155,7 @@ function checkTensors({ base, folds }: ModelFiles, image: WeightList, text: Weig
       if (!wanted) problems.push(`${label} has an extra tensor ${name}`)
       else if (showShape(shape) !== showShape(wanted))
         problems.push(`${name} in ${label} is ${showShape(shape)}, the architecture wants ${showShape(wanted)}`)
-      else if (!['F32', 'F16', 'BF16'].includes(dtype)) problems.push(`${name} in ${label} is ${dtype}, no float`)
+      else if (!['F32', 'F16', 'BF16', 'I8'].includes(dtype)) problems.push(`${name} in ${label} is ${dtype}, no float`)
     }
   }
   for (const name of known.keys()) {

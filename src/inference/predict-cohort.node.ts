@@ -5,23 +5,39 @@ import { groupByScan } from '../cohort/group.ts'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
 import { problemOf, type RowProblem } from '../cohort/problem.ts'
 import { SpiculaError } from '../error.ts'
-import { failure, type NoduleOutcome, type ScanTask } from '../nodule/prepare-scan.node.ts'
+import { type Failed, failure } from '../nodule/failure.ts'
+import type { NoduleOutcome, ScanTask } from '../nodule/prepare-scan.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
-import type { Note } from '../volume/volume.ts'
+import type { Note, Triple } from '../volume/volume.ts'
 import { inOrder, openPool } from '../worker-pool.node.ts'
 import type { NodulePrediction, NoduleViews, Predictor } from './predictor.node.ts'
 import { preprocessingOf } from './preprocessing.ts'
 
 /** A row's answer, or why it has none. */
-export type RowResult<Prediction = NodulePrediction> =
+export type RowResult<Prediction = NodulePrediction, Drawn = undefined> =
   | {
       readonly row: LocatedRow
       readonly prediction: Prediction
       /** Names of the views that were made, in the order of the attention weights. */
       readonly views: readonly string[]
+      readonly pointLps: Triple
       readonly notes: readonly Note[]
+      /** What the worker drew beside preparing the views. */
+      readonly drawn: Drawn
     }
   | { readonly row: LocatedRow; readonly problem: RowProblem }
+
+export interface CohortOptions {
+  /** Of the rows' points. */
+  readonly frame: Frame
+  /** Which to make. */
+  readonly views: ViewSet
+  /** A worker module in the place of nodule/prepare.worker.node.ts: it prepares the same, and draws beside it. */
+  readonly worker?: URL | undefined
+}
+
+/** What a worker that draws answers of each nodule. */
+export type DrawnOutcome<Drawn> = Failed | (Extract<NoduleOutcome, { prepared: unknown }> & { readonly drawn: Drawn })
 
 /** Whatever makes an answer of each nodule's views: a predictor, or one that answers otherwise. */
 export type ViewReader<Prediction> = Pick<Predictor, 'config'> & {
@@ -31,26 +47,24 @@ export type ViewReader<Prediction> = Pick<Predictor, 'config'> & {
 /** Nodules that go through the model at once. */
 const BATCH = 4
 
+const PREPARE = new URL('../nodule/prepare.worker.node.ts', import.meta.url)
+
 /**
  * Predicts every row. Nodules of one scan are prepared together, so the order is that of the scans' first rows; it and
  * the batches depend on the rows alone, so the same rows give the same bits whatever the threads do.
- * @param options the frame of the rows' points, and which views to make
  * @example for await (const result of predictCohort(rows, predictor, { frame: 'lps', views: 'nine' })) console.log(result)
  */
-export async function* predictCohort<Prediction = NodulePrediction>(
+export async function* predictCohort<Prediction = NodulePrediction, Drawn = undefined>(
   rows: readonly LocatedRow[],
   predictor: ViewReader<Prediction>,
-  { frame, views }: { readonly frame: Frame; readonly views: ViewSet },
-): AsyncGenerator<RowResult<Prediction>> {
+  { frame, views, worker = PREPARE }: CohortOptions,
+): AsyncGenerator<RowResult<Prediction, Drawn>> {
   const scans = groupByScan(rows, ({ imageFile }) => imageFile)
   const threads = Math.max(1, Math.min(scans.length, availableParallelism()))
-  const pool = openPool<ScanTask, NoduleOutcome[]>(
-    new URL('../nodule/prepare.worker.node.ts', import.meta.url),
-    threads,
-  )
+  const pool = openPool<ScanTask, DrawnOutcome<Drawn>[]>(worker, threads)
   const preprocessing = preprocessingOf(predictor.config, views)
   try {
-    let batch: Ready[] = []
+    let batch: Ready<Drawn>[] = []
     const prepared = inOrder(scans, 2 * threads + 2, async (group) => {
       const points = group.map(({ point }) => point)
       try {
@@ -80,28 +94,29 @@ export async function* predictCohort<Prediction = NodulePrediction>(
   }
 }
 
-interface Ready {
+interface Ready<Drawn> {
   readonly row: LocatedRow
-  readonly outcome: Extract<NoduleOutcome, { prepared: unknown }>
+  readonly outcome: Exclude<DrawnOutcome<Drawn>, Failed>
 }
 
-async function runBatch<Prediction>(
+async function runBatch<Prediction, Drawn>(
   predictor: ViewReader<Prediction>,
-  batch: readonly Ready[],
-): Promise<RowResult<Prediction>[]> {
+  batch: readonly Ready<Drawn>[],
+): Promise<RowResult<Prediction, Drawn>[]> {
   const bags = batch.map(({ outcome: { prepared } }) => ({ views: prepared.pixels, count: prepared.shape[0] }))
   try {
     const predictions = await predictor.predict(bags)
     return batch.map(({ row, outcome }, i) => {
-      const views = outcome.prepared.views.map(({ name }) => name)
-      return { row, prediction: predictions[i], views, notes: outcome.notes }
+      const { prepared, pointLps, notes, drawn } = outcome
+      const views = prepared.views.map(({ name }) => name)
+      return { row, prediction: predictions[i], views, pointLps, notes, drawn }
     })
   } catch (error) {
     if (!(error instanceof SpiculaError && error.code === 'inference/not-finite')) throw error
     const [{ row }, ...others] = batch
     if (others.length === 0) return [{ row, problem: problemOf(row, error) }]
     // One of them spoils the batch: alone, the others get their numbers.
-    const results: RowResult<Prediction>[] = []
+    const results: RowResult<Prediction, Drawn>[] = []
     for (const one of batch) results.push(...(await runBatch(predictor, [one])))
     return results
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { choose, meanEmbedding, normalise } from './similarity.ts'
+import { choose, cosines, meanEmbedding, normalise } from './similarity.ts'
 
 describe('choose', () => {
   it('is the softmax of scaled cosines', () => {
@@ -23,5 +23,20 @@ describe('meanEmbedding', () => {
       [0, 0.01],
     ])
     expect([x, y]).toEqual([expect.closeTo(Math.SQRT1_2, 12), expect.closeTo(Math.SQRT1_2, 12)])
+  })
+})
+
+describe('cosines', () => {
+  it('takes each fold’s image with its own texts', () => {
+    const [first, second] = cosines(
+      [
+        [3, 4],
+        [0, 2],
+      ],
+      Float32Array.of(1, 0, 0, 1, 0, 1, -1, 0, 0, -1, 0.6, 0.8),
+      3,
+    )
+    for (const [i, value] of [0.6, 0.8, 0.8].entries()) expect(first[i]).toBeCloseTo(value, 12)
+    for (const [i, value] of [0, -1, 0.8].entries()) expect(second[i]).toBeCloseTo(value, 6)
   })
 })

@@ -37,3 +37,20 @@ export function choose(image: readonly number[], values: readonly (readonly numb
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return weights.map((weight) => weight / total)
 }
+
+/**
+ * Cosine similarity of an image with texts, fold by fold.
+ * @param images embedding of the image by each fold, as it leaves the image side, [folds][dim]
+ * @param texts embeddings of length 1, [folds, count, dim]
+ * @returns [folds][count]
+ * @example cosines([[3, 4]], Float32Array.of(1, 0, 0, 1), 2) // [[0.6, 0.8]]
+ */
+export function cosines(images: readonly (readonly number[])[], texts: Float32Array, count: number): number[][] {
+  return images.map((image, fold) => {
+    const unit = normalise(image)
+    return Array.from({ length: count }, (_, t) => {
+      const start = (fold * count + t) * unit.length
+      return unit.reduce((sum, x, i) => sum + x * texts[start + i], 0)
+    })
+  })
+}

@@ -9,6 +9,7 @@ import { asFloat32 } from '../clip/folds.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import { decodeSafetensors } from '../clip/safetensors.ts'
 import { seededRandom } from '../random.ts'
+import { FEATURE_NAMES } from '../report/features.ts'
 import { parseInitConfig } from './config.ts'
 import { initModel } from './init.node.ts'
 import { inspectModel } from './inspect.node.ts'
@@ -40,7 +41,7 @@ describe('openZeroShot', () => {
     const zeroShot = await openZeroShot(model)
     const [answers] = await zeroShot.predict(nodules(1))
     await zeroShot.close()
-    expect(answers).toHaveLength(22)
+    expect(answers).toHaveLength(FEATURE_NAMES.length)
     for (const { values } of answers) {
       expect(values.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 10)
       for (const { probability, folds } of values) {
@@ -86,7 +87,7 @@ describe('openZeroShot', () => {
     await changeConfig(edited, (config) => {
       delete config.prompts
     })
-    expect(await asked(edited)).toHaveLength(22)
+    expect(await asked(edited)).toHaveLength(FEATURE_NAMES.length)
     await expect(openZeroShot(model, { prompts: join(root, 'none.json') })).rejects.toMatchObject({
       code: 'inference/prompts',
     })

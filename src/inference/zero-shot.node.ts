@@ -1,34 +1,18 @@
 /** Semantic features without training for them: which sentence is most like what the image side sees (REFERENCE 14). */
-import { bagFeeds, MAX_VIEWS } from '../clip/bags.ts'
-import { imageSide } from '../clip/model.ts'
-import { graphWeights } from '../clip/weights.ts'
-import { SpiculaError } from '../error.ts'
-import { writeOnnx } from '../graph/onnx.ts'
-import { openSession } from '../graph/session.node.ts'
-import { loadWeights, openModelFolder } from './model-folder.node.ts'
+import type { FeatureAnswer } from './answers.ts'
+import { openImageReader, type PredictorOptions } from './image-reader.node.ts'
+import { type ModelFolder, openModelFolder } from './model-folder.node.ts'
 import type { ViewReader } from './predict-cohort.node.ts'
-import { foldRows, type Predictor, type PredictorOptions, stampOf } from './predictor.node.ts'
+import type { Predictor } from './predictor.node.ts'
 import { readPrompts } from './prompts.node.ts'
 import type { PromptSet } from './prompts.ts'
 import { choose, meanEmbedding } from './similarity.ts'
-import { embedTexts } from './text-embeddings.node.ts'
-
-/** The answers to one question about one nodule. */
-export interface FeatureAnswer {
-  readonly feature: string
-  readonly values: readonly {
-    readonly value: string
-    /** Mean over folds; over the values of a feature they sum to 1. */
-    readonly probability: number
-    /** Of each fold. */
-    readonly folds: readonly number[]
-  }[]
-}
+import { type EmbedOptions, embedTexts } from './text-embeddings.node.ts'
 
 export type ZeroShot = ViewReader<FeatureAnswer[]> &
   Pick<Predictor, 'folds' | 'stamp' | 'close'> & { readonly sets: readonly PromptSet[] }
 
-export interface ZeroShotOptions extends PredictorOptions {
+export interface ZeroShotOptions extends PredictorOptions, EmbedOptions {
   /** A prompts file of the user's. */
   readonly prompts?: string | undefined
   /** Questions in the place of a file's. */
@@ -43,41 +27,49 @@ export interface ZeroShotOptions extends PredictorOptions {
  * const [[{ feature, values }]] = await zeroShot.predict([{ views, count: 9 }])
  */
 export async function openZeroShot(path: string, options: ZeroShotOptions = {}): Promise<ZeroShot> {
-  const { checkpoint = 'both', prompts, sets: own, ...sessionOptions } = options
   const folder = await openModelFolder(path)
-  const { config } = folder
-  const folds = config.folds.length
-  const sets = own ?? (await readPrompts(folder, prompts))
-  const questions = await embedSets(sets, (texts) => embedTexts(folder, texts, checkpoint, sessionOptions))
-
-  const { tensors, stacked } = await loadWeights(folder, checkpoint, 'image')
-  const { mean, std } = config.preprocessing
-  const { embedding } = imageSide(config.architecture, graphWeights({ folds, stacked }), {
-    normalisation: { mean, std },
-    mergeLora: folds === 1,
-    maxViews: MAX_VIEWS,
-  })
-  const session = await openSession(writeOnnx({ embedding }, tensors), sessionOptions)
+  const { sets, answer } = await openQuestions(folder, options)
+  const { config, folds, stamp, read, close } = await openImageReader(folder, options)
   return {
     config,
     folds,
+    stamp,
     sets,
-    stamp: stampOf(config),
-    predict: async (nodules) => {
-      if (nodules.length === 0) return []
-      const bags = nodules.map(({ views: pixels, count }) => ({ pixels, count }))
-      const outputs = await session.run(bagFeeds(bags, config.architecture.image.resolution))
-      return nodules.map((_, n) => {
-        const images = foldRows(outputs.embedding, folds, n)
-        if (!images.flat().every(Number.isFinite))
-          throw new SpiculaError('inference/not-finite', 'the image side gives numbers that are none', {
-            hint: 'Does the scan hold voxels that are no numbers? If not, the weights of the model are damaged.',
-          })
-        return questions.map((question) => answer(question, images))
-      })
-    },
-    close: () => session.close(),
+    predict: async (nodules) => (await read(nodules)).map(({ embedding }) => answer(embedding)),
+    close,
   }
+}
+
+/** Questions whose sentences are embedded, ready to be asked of any nodule. */
+export interface Questions {
+  readonly sets: readonly PromptSet[]
+  /** @param images a nodule's embedding by each fold, [folds][dim] */
+  answer(images: readonly (readonly number[])[]): FeatureAnswer[]
+}
+
+/**
+ * Embeds the sentences of questions by every fold; the text side is then let go.
+ * @throws SpiculaError `clip/no-text` where the model has no text side, `clip/tokenizer`, `inference/prompts`
+ */
+export async function openQuestions(folder: ModelFolder, options: ZeroShotOptions = {}): Promise<Questions> {
+  const { checkpoint = 'both', prompts, sets: own, ...embedOptions } = options
+  const sets = own ?? (await readPrompts(folder, prompts))
+  const sentences = sets.flatMap(({ values }) => values.flatMap((value) => value.prompts))
+  const { embeddings, logitScales } = await embedTexts(folder, sentences, checkpoint, embedOptions)
+  let at = 0
+  const questions = sets.map((set): Question => {
+    const ranges = set.values.map((value) => {
+      const start = at
+      at += value.prompts.length
+      return [start, at] as const
+    })
+    return {
+      set,
+      embeddings: embeddings.map((fold) => ranges.map(([start, end]) => meanEmbedding(fold.slice(start, end)))),
+      logitScales,
+    }
+  })
+  return { sets, answer: (images) => questions.map((question) => answerOne(question, images)) }
 }
 
 interface Question {
@@ -87,30 +79,8 @@ interface Question {
   readonly logitScales: readonly number[]
 }
 
-async function embedSets(
-  sets: readonly PromptSet[],
-  embed: (texts: readonly string[]) => ReturnType<typeof embedTexts>,
-): Promise<Question[]> {
-  const { embeddings, logitScales } = await embed(
-    sets.flatMap(({ values }) => values.flatMap(({ prompts }) => prompts)),
-  )
-  let at = 0
-  return sets.map((set) => {
-    const ranges = set.values.map(({ prompts }) => {
-      const start = at
-      at += prompts.length
-      return [start, at] as const
-    })
-    return {
-      set,
-      embeddings: embeddings.map((fold) => ranges.map(([start, end]) => meanEmbedding(fold.slice(start, end)))),
-      logitScales,
-    }
-  })
-}
-
 /** Each fold's image against its own texts, then the mean of the folds' probabilities. */
-function answer({ set, embeddings, logitScales }: Question, images: readonly (readonly number[])[]): FeatureAnswer {
+function answerOne({ set, embeddings, logitScales }: Question, images: readonly (readonly number[])[]): FeatureAnswer {
   const byFold = images.map((image, fold) => choose(image, embeddings[fold], logitScales[fold]))
   const values = set.values.map(({ value }, v) => {
     const folds = byFold.map((probabilities) => probabilities[v])

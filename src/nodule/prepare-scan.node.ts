@@ -1,8 +1,8 @@
 /** All nodules of one scan, prepared together: the scan is opened once. */
 import { type Frame, toPointLps } from '../cohort/frame.ts'
-import { SpiculaError } from '../error.ts'
 import { openScan } from '../volume/open.node.ts'
 import type { Note, Scan, Triple } from '../volume/volume.ts'
+import { type Failed, failure } from './failure.ts'
 import { type PreparedViews, type Preprocessing, prepareViews } from './prepare.ts'
 
 /** One scan and the places in it. Plain data, so that it can go to a worker thread. */
@@ -11,11 +11,6 @@ export interface ScanTask {
   readonly frame: Frame
   readonly points: readonly Triple[]
   readonly preprocessing: Partial<Preprocessing>
-}
-
-/** Why there is nothing for one nodule. */
-export interface Failed {
-  readonly failed: { readonly code: string; readonly message: string; readonly hint: string | undefined }
 }
 
 /** What became of one nodule: its views, or why there are none. */
@@ -59,11 +54,4 @@ export function prepareScan({ imageFile, frame, points, preprocessing }: ScanTas
     const prepared = await prepareViews(scan, pointLps, preprocessing)
     return { prepared, pointLps, notes: [...scan.notes, ...prepared.notes] }
   })
-}
-
-/** An error as data. One that is not ours is a defect of the software: it is reported with its row, and the run goes on. */
-export function failure(error: unknown): Failed {
-  if (error instanceof SpiculaError) return { failed: { code: error.code, message: error.message, hint: error.hint } }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { failed: { code: 'internal/unexpected', message, hint: 'This is a defect of spicula: please report it.' } }
 }

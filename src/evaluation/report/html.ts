@@ -1,51 +1,10 @@
-/** Pieces of HTML: escaped text, tables, figures. */
+/** How a report looks, and its figures. */
+import { htmlPage } from '../../drawing/html.ts'
 import { escapeXml } from '../../drawing/svg.ts'
-
-/** A cell: a text, or a text over a quieter one. */
-export type Cell = string | { readonly text: string; readonly under?: string | undefined; readonly blank?: boolean }
-
-/**
- * A table that scrolls by itself where it is wider than the page.
- * @param caption what it shows
- * @param head one text a column
- * @param rows first cell of each is its heading
- * @example table('Counts', ['', 'NLST'], [['nodules', '1261']])
- */
-export function table(caption: string, head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const heading = head.map((text) => `<th scope="col">${escapeXml(text)}</th>`).join('')
-  const body = rows
-    .map(
-      ([first, ...cells]) =>
-        `<tr><th scope="row">${cell(first)}</th>${cells.map((one) => `<td>${cell(one)}</td>`).join('')}</tr>`,
-    )
-    .join('\n')
-  return `<div class="wide"><table>
-<caption>${escapeXml(caption)}</caption>
-<thead><tr>${heading}</tr></thead>
-<tbody>
-${body}
-</tbody>
-</table></div>`
-}
-
-function cell(content: Cell): string {
-  if (typeof content === 'string') return escapeXml(content)
-  const { text, under, blank = false } = content
-  const shown = blank ? `<span class="blank">${escapeXml(text)}</span>` : escapeXml(text)
-  return under === undefined
-    ? shown
-    : `${shown}<small${/^-?[\d.]+ to -?[\d.]+$/.test(under) ? ' class="range"' : ''}>${escapeXml(under)}</small>`
-}
 
 /** A drawing with its caption. */
 export const figure = (svg: string, caption: string): string =>
   `<figure${Number(/width="(\d+)/.exec(svg)?.[1]) > 600 ? ' class="broad"' : ''}>\n${svg}<figcaption>${escapeXml(caption)}</figcaption>\n</figure>`
-
-export const paragraph = (text: string, kind = ''): string =>
-  `<p${kind === '' ? '' : ` class="${kind}"`}>${escapeXml(text)}</p>`
-
-export const list = (items: readonly string[]): string =>
-  items.length === 0 ? '' : `<ul>\n${items.map((item) => `<li>${escapeXml(item)}</li>`).join('\n')}\n</ul>`
 
 const STYLE = `
 :root { color-scheme: light; }
@@ -75,21 +34,5 @@ figcaption { font-size: .82rem; color: #444; max-width: 470px; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 11px; } table { font-size: 9px; } th, td { padding: .2rem .3rem; } .wide { overflow: visible; } h2 { break-after: avoid; } tr { break-inside: avoid; } figure { width: 47%; } figure.broad { width: 100%; } }
 `
 
-/**
- * A whole page that needs nothing else: style and drawings inside, and a policy that lets it reach no network.
- */
-export const page = (title: string, body: readonly string[]): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeXml(title)}</title>
-<link rel="icon" href="data:,">
-<style>${STYLE}</style>
-</head>
-<body>
-${body.join('\n')}
-</body>
-</html>
-`
+/** A report's page. */
+export const page = (title: string, body: readonly string[]): string => htmlPage(title, STYLE, body)

@@ -1,9 +1,10 @@
 /** The report: one HTML file with every table and figure, for a screen and for paper. */
+import { list, paragraph } from '../../drawing/html.ts'
 import { escapeXml } from '../../drawing/svg.ts'
 import { cohortFigures, cohortsFigure, type Figure } from '../plots/figures.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
-import { figure, list, page, paragraph } from './html.ts'
+import { figure, page } from './html.ts'
 import {
   cohortsTable,
   comparisonsTable,

@@ -1,10 +1,10 @@
 /** The tables of a report. Nothing in them is NaN: what has no value says why. */
+import { type Cell, table } from '../../drawing/html.ts'
 import type { Estimate } from '../estimate.ts'
 import { pointName } from '../frozen.ts'
 import { METRICS } from '../metrics.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
-import { type Cell, table } from './html.ts'
 
 const digits = (value: number): string => {
   const text = value.toFixed(3)
