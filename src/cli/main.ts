@@ -3,43 +3,19 @@
 import { Command, CommanderError } from 'commander'
 import { SpiculaError } from '../error.ts'
 import { VERSION } from '../version.ts'
-import { calibrateCommand } from './calibrate.ts'
-import { checkCommand } from './check.ts'
-import { cohortCommand } from './cohort.ts'
-import { convertCommand } from './convert.ts'
-import { cropCommand } from './crop.ts'
-import { evaluateCommand } from './evaluate.ts'
-import { modelCommand } from './model.ts'
-import { predictCommand } from './predict.ts'
-import { reportCommand } from './report.ts'
-import { riskCommand } from './risk.ts'
-import { splitCommand } from './split.ts'
-import { trainCommand } from './train.ts'
-import { viewsCommand } from './views.ts'
-import { zeroShotCommand } from './zero-shot.ts'
+import { COMMANDS, calledCommand } from './commands.ts'
 
-export function program(): Command {
+/** The command line for these arguments: of the command that they call all is there, of the others what help lists. */
+async function program(args: readonly string[]): Promise<Command> {
   const root = new Command('spicula')
     .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')
     .version(`spicula ${VERSION}`)
     .showHelpAfterError('(spicula --help, or spicula COMMAND --help)')
-  for (const command of [
-    predictCommand(),
-    checkCommand(),
-    viewsCommand(),
-    cropCommand(),
-    convertCommand(),
-    cohortCommand(),
-    modelCommand(),
-    reportCommand(),
-    zeroShotCommand(),
-    splitCommand(),
-    evaluateCommand(),
-    calibrateCommand(),
-    riskCommand(),
-    trainCommand(),
-  ])
-    root.addCommand(command)
+    // Commands that are not loaded have no arguments to show: names alone, alike for all.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+  const called = calledCommand(args)
+  for (const { name, summary, load } of COMMANDS)
+    root.addCommand(name === called ? await load() : new Command(name).summary(summary))
   for (const command of [root, ...everyCommand(root)]) {
     command.exitOverride()
     command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'spicula: ')) })
@@ -50,7 +26,7 @@ export function program(): Command {
 const everyCommand = (command: Command): Command[] => command.commands.flatMap((c) => [c, ...everyCommand(c)])
 
 /** Prints an error as a person needs it; the stack only with SPICULA_DEBUG. */
-export function printError(error: unknown): void {
+function printError(error: unknown): void {
   if (error instanceof SpiculaError) {
     console.error(`spicula: ${error.message} [${error.code}]`)
     if (error.hint !== undefined) console.error(`  ${error.hint}`)
@@ -65,7 +41,8 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 try {
-  await program().parseAsync()
+  const root = await program(process.argv.slice(2))
+  await root.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode
   else {

@@ -18,10 +18,16 @@ export function stackFolds(name: string, folds: readonly TensorData[]): TensorDa
       )
   })
   const shape = [folds.length, ...first.shape]
-  const parts = folds.map((tensor) => asFloat32(name, tensor))
-  const size = parts[0].length
+  const size = first.data.length
+  // Half precision that all agree on stays: the runtime widens it in a fraction of the time.
+  const halves = folds.filter((tensor) => tensor.dtype === 'float16')
+  if (halves.length === folds.length) {
+    const data = new Uint16Array(size * folds.length)
+    for (const [fold, half] of halves.entries()) data.set(half.data, fold * size)
+    return { dtype: 'float16', shape, data }
+  }
   const data = new Float32Array(size * folds.length)
-  for (const [fold, part] of parts.entries()) data.set(part, fold * size)
+  for (const [fold, tensor] of folds.entries()) data.set(asFloat32(name, tensor), fold * size)
   return { dtype: 'float32', shape, data }
 }
 

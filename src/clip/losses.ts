@@ -21,8 +21,7 @@ export function clipLoss(
   const similarity = g.matMul(g.l2Normalize(image), g.l2Normalize(text), { transposeB: true }) // [1, N, N]
   const logits = g.mul(similarity, g.exp(logitScale))
   const count = g.reduceSum(targets.textsOfImage, [0, 1])
-  const direction = (axis: number, wanted: Tensor) =>
-    g.reduceSum(g.mul(g.logSoftmax(logits, axis), wanted), [0, 1, 2])
+  const direction = (axis: number, wanted: Tensor) => g.reduceSum(g.mul(g.logSoftmax(logits, axis), wanted), [0, 1, 2])
   const both = g.add(direction(2, targets.textsOfImage), direction(1, targets.imagesOfText))
   return g.div(g.mul(both, -0.5), count)
 }

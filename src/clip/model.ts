@@ -4,7 +4,7 @@ import type { Tensor } from '../graph/tensor.ts'
 import type { ImageTowerConfig, LoraConfig, PoolingConfig, TextTowerConfig } from './architecture.ts'
 import type { Dropout } from './dropout.ts'
 import { imageTower, type Normalisation } from './image-tower.ts'
-import { attentionPooling, classify } from './pooling.ts'
+import { attentionPooling, type Bags, classify } from './pooling.ts'
 import { semanticProjection, textTower } from './text-tower.ts'
 import { scope, type Weights } from './weights.ts'
 
@@ -29,13 +29,16 @@ export interface ImageSide {
   readonly probability: Tensor
 }
 
-export interface ImageSideOptions {
+export interface ReadingOptions {
   readonly normalisation: Normalisation
   readonly mergeLora: boolean
-  /** Views of the largest bag. */
-  readonly maxViews: number
   /** Of the input of LoRA, in training. */
   readonly loraDropout?: Dropout | undefined
+}
+
+export interface ImageSideOptions extends ReadingOptions {
+  /** Views of the largest bag. */
+  readonly maxViews: number
 }
 
 /**
@@ -45,10 +48,26 @@ export interface ImageSideOptions {
  * @example writeOnnx({ ...imageSide(architecture, graphWeights({ folds: 1 }), options) }, weights)
  */
 export function imageSide(architecture: Architecture, weights: Weights, options: ImageSideOptions): ImageSide {
-  const { image, pooling, lora: config } = architecture
-  const { normalisation, mergeLora: merged, maxViews, loraDropout: dropout } = options
-  const views = g.input('views', ['M', image.resolution, image.resolution])
+  const { resolution } = architecture.image
+  const { maxViews } = options
+  const views = g.input('views', ['M', resolution, resolution])
   const bags = { members: g.input('members', ['N', maxViews], 'int64'), present: g.input('present', ['N', maxViews]) }
+  return readViews(views, bags, architecture, weights, options)
+}
+
+/**
+ * What the image side makes of views, wherever they come from.
+ * @param views [views, resolution, resolution] in [0, 1]
+ */
+export function readViews(
+  views: Tensor,
+  bags: Bags,
+  architecture: Architecture,
+  weights: Weights,
+  options: ReadingOptions,
+): ImageSide {
+  const { image, pooling, lora: config } = architecture
+  const { normalisation, mergeLora: merged, loraDropout: dropout } = options
   const features = imageTower(views, weights, image, normalisation, config && { config, merged, dropout })
   const { embedding, attention } = attentionPooling(features, bags, weights, pooling)
   const logits = classify(embedding, scope(weights, 'classifier_image'))

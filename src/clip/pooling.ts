@@ -1,15 +1,24 @@
 /** From the features of views to a nodule: attention pooling and the classification head. */
 import * as g from '../graph/operations.ts'
+import type { Dim } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { PoolingConfig } from './architecture.ts'
 import { linear, scope, type Weights } from './weights.ts'
 
-/** Which views make which nodule: bags of up to `V` views, short ones padded. */
-export interface Bags {
+/** Which views make which nodule: bags of up to `V` views, short ones padded; or `V` views each, one after another. */
+export type Bags = MixedBags | FullBags
+
+export interface MixedBags {
   /** int64 [nodules, V]: rows of the features; padding points at any row. */
   readonly members: Tensor
   /** float32 [nodules, V]: 1 for a view, 0 for padding. */
   readonly present: Tensor
+}
+
+export interface FullBags {
+  readonly nodules: Dim
+  /** Views of every nodule. */
+  readonly views: number
 }
 
 export interface Pooled {
@@ -28,7 +37,6 @@ const MASKED = 1e9
  */
 export function attentionPooling(features: Tensor, bags: Bags, weights: Weights, config: PoolingConfig): Pooled {
   const w = scope(weights, 'image_projection')
-  const [nodules, size] = bags.members.shape
   const hidden = g.relu(linear(features, scope(w, 'projector.0'), config.embedDim)) // [folds, views, embedDim]
   const score = linear(
     g.tanh(linear(hidden, scope(w, 'attention.0'), config.attentionWidth)),
@@ -36,13 +44,24 @@ export function attentionPooling(features: Tensor, bags: Bags, weights: Weights,
     1,
   )
 
-  const scores = g.gather(g.select(score, 2, 0), bags.members, 1) // [folds, nodules, V]
-  const masked = g.add(scores, g.mul(g.sub(bags.present, 1), MASKED))
-  const attention = g.softmax(masked)
-  const [folds] = attention.shape
+  const attention = g.softmax(inBags(g.select(score, 2, 0), bags)) // [folds, nodules, V]
+  const [folds, nodules, size] = attention.shape
   const row = g.reshape(attention, [folds, nodules, 1, size])
-  const pooled = g.matMul(row, g.gather(hidden, bags.members, 1)) // [folds, nodules, 1, embedDim]
+  const pooled = g.matMul(row, members(hidden, bags)) // [folds, nodules, 1, embedDim]
   return { embedding: g.select(pooled, 2, 0), attention }
+}
+
+/** What belongs to the views of each nodule: [folds, views, ...] -> [folds, nodules, V, ...]. */
+function members(x: Tensor, bags: Bags): Tensor {
+  if ('members' in bags) return g.gather(x, bags.members, 1)
+  const [folds, , ...rest] = x.shape
+  return g.reshape(x, [folds, bags.nodules, bags.views, ...rest])
+}
+
+/** Scores of the views of each nodule, padding masked: [folds, views] -> [folds, nodules, V]. */
+function inBags(scores: Tensor, bags: Bags): Tensor {
+  const own = members(scores, bags)
+  return 'members' in bags ? g.add(own, g.mul(g.sub(bags.present, 1), MASKED)) : own
 }
 
 /**

@@ -56,7 +56,15 @@ const errorFunction = unary('erf', plain('Erf'), (x) => mul(exp(mul(mul(x, x), -
 // The runtime's fused kernels: one pass over memory where the written-out formula takes three to five.
 const gaussianUnit = unary(
   'gelu',
-  (emit, { inputs, outputs }) => emit.node('Gelu', inputs, outputs, {}, 'com.microsoft'),
+  (emit, { inputs: [x], outputs }) => {
+    if (emit.contrib) return emit.node('Gelu', [x], outputs, {}, 'com.microsoft')
+    const [scaled, erf, sum, half] = [emit.fresh(), emit.fresh(), emit.fresh(), emit.fresh()]
+    emit.node('Mul', [x, emit.scalar(Math.SQRT1_2)], [scaled])
+    emit.node('Erf', [scaled], [erf])
+    emit.node('Add', [erf, emit.scalar(1)], [sum])
+    emit.node('Mul', [x, emit.scalar(0.5)], [half])
+    emit.node('Mul', [half, sum], outputs)
+  },
   // Phi(x) + x phi(x)
   (x) =>
     add(
@@ -67,7 +75,13 @@ const gaussianUnit = unary(
 const QUICK = 1.702
 const quickGaussianUnit = unary(
   'quickGelu',
-  (emit, { inputs, outputs }) => emit.node('QuickGelu', inputs, outputs, { alpha: { float: QUICK } }, 'com.microsoft'),
+  (emit, { inputs: [x], outputs }) => {
+    if (emit.contrib) return emit.node('QuickGelu', [x], outputs, { alpha: { float: QUICK } }, 'com.microsoft')
+    const [scaled, gate] = [emit.fresh(), emit.fresh()]
+    emit.node('Mul', [x, emit.scalar(QUICK)], [scaled])
+    emit.node('Sigmoid', [scaled], [gate])
+    emit.node('Mul', [x, gate], outputs)
+  },
   // With u = 1.702 x: sigmoid(u) (1 + u sigmoid(-u)). Of x alone, so that y need not be kept for it.
   (x) => {
     const u = mul(x, QUICK)

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SpiculaError } from '../error.ts'
+import type { Device } from './device.ts'
 import { writeOnnx } from './onnx.ts'
 import * as g from './operations.ts'
-import { type Device, openSession } from './session.node.ts'
+import { openSession } from './session.node.ts'
 import { broadcastShapes, dimProduct, unify } from './shape.ts'
 import type { TensorData } from './tensor.ts'
 

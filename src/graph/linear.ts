@@ -1,7 +1,15 @@
 /** Matrix products. */
 import { SpiculaError } from '../error.ts'
-import { broadcastShapes, showShape } from './shape.ts'
-import { apply, type Operation, type Tensor, type TensorType } from './tensor.ts'
+import { broadcastShapes, isStatic, sameShape, showShape } from './shape.ts'
+import {
+  apply,
+  type OnnxAttribute,
+  type OnnxEmitter,
+  type OnnxIo,
+  type Operation,
+  type Tensor,
+  type TensorType,
+} from './tensor.ts'
 
 interface MatMulAttributes {
   readonly transposeA: boolean
@@ -24,7 +32,10 @@ const matrixProduct: Operation<MatMulAttributes> = {
       )
     return [{ dtype: a.dtype, shape: [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n] }]
   },
-  onnx: (emit, { inputs, outputs }, { transposeA, transposeB, alpha }) => {
+  onnx: (emit, io, attributes) => {
+    const { inputs, outputs } = io
+    const { transposeA, transposeB, alpha } = attributes
+    if (!emit.contrib) return standardProduct(emit, io, attributes)
     if (!transposeA && !transposeB && alpha === 1) return emit.node('MatMul', inputs, outputs)
     // FusedMatMul transposes while it packs: no Transpose node, no copy.
     const flags = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) }, alpha: { float: alpha } }
@@ -39,6 +50,47 @@ const matrixProduct: Operation<MatMulAttributes> = {
       ? matMul(g, a, { transposeA: true, transposeB: transposeA, alpha })
       : matMul(a, g, { transposeA: !transposeA, alpha }),
   ],
+}
+
+/**
+ * The same in operators of the standard, and of what the standard allows what every runtime does: leading axes that
+ * broadcast are spelt out. Whoever loads the model may fold the transposition of a weight.
+ */
+function standardProduct(
+  emit: OnnxEmitter,
+  { inputs, outputs, inputTypes }: OnnxIo,
+  attributes: MatMulAttributes,
+): void {
+  const leading = inputTypes.map(({ shape }) => shape.slice(0, -2))
+  const common = broadcastShapes(leading[0], leading[1])
+  const factors = inputs.map((name, i) => {
+    const { shape } = inputTypes[i]
+    const axes = shape.map((_, axis) => axis)
+    const perm = [...axes.slice(0, -2), ...axes.slice(-2).reverse()]
+    const turned = attributes[i === 0 ? 'transposeA' : 'transposeB']
+      ? added(emit, 'Transpose', [name], { perm: { ints: perm } })
+      : name
+    // A weight without leading axes serves all of them anywhere.
+    if (leading[i].length === 0 || sameShape(leading[i], common)) return turned
+    // Where Expand is told 1, it keeps what is there.
+    const target = [...common, 1, 1].map((dim) => (isStatic(dim) ? dim : 1))
+    return added(emit, 'Expand', [turned, emit.int64s(target)])
+  })
+  const { alpha } = attributes
+  if (alpha === 1) emit.node('MatMul', factors, outputs)
+  else emit.node('Mul', [added(emit, 'MatMul', factors), emit.scalar(alpha)], outputs)
+}
+
+/** Adds a node with one output of a new name, and returns that. */
+function added(
+  emit: OnnxEmitter,
+  opType: string,
+  inputs: readonly string[],
+  attributes: Readonly<Record<string, OnnxAttribute>> = {},
+): string {
+  const output = emit.fresh()
+  emit.node(opType, inputs, [output], attributes)
+  return output
 }
 
 function matrixDims({ shape }: TensorType, transposed: boolean) {

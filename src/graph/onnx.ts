@@ -1,4 +1,4 @@
-/** Writes a graph as an ONNX model (IR version 9, opset 20, plus the runtime's contrib operators). */
+/** Writes a graph as an ONNX model. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import {
   type AttributeProto,
@@ -20,10 +20,15 @@ import { sameShape, showShape } from './shape.ts'
 import type { DType, OnnxAttribute, OnnxEmitter, Tensor, TensorData, TensorType } from './tensor.ts'
 import { topological } from './traversal.ts'
 
-const OPSET = 20
-const IR_VERSION = 9n
-/** Numbers under this many bytes stay inside the protobuf; larger ones are handed over beside it, uncopied. */
+/** `runtime`: for our own, with its contrib operators. `standard`: what runtimes have had for years (ONNX 1.12). */
+const DIALECTS = {
+  runtime: { contrib: true, opset: 20, irVersion: 9n },
+  standard: { contrib: false, opset: 17, irVersion: 8n },
+} as const
+/** Numbers under this many bytes stay inside the protobuf. */
 const INLINE_BYTES = 1024
+/** Where a tensor may begin in a file of numbers: at a page, so that a file can be mapped (ONNX, external data). */
+const PAGE_BYTES = 4096
 
 const ONNX_DTYPE: Record<DType, TensorProto_DataType> = {
   float32: TensorProto_DataType.FLOAT,
@@ -36,11 +41,33 @@ const ONNX_DTYPE: Record<DType, TensorProto_DataType> = {
 export interface OnnxModel {
   /** The protobuf. */
   readonly bytes: Uint8Array
-  /** Numbers that the protobuf names but does not hold: `path` is the name it uses. */
-  readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[]
+  /** Numbers that the protobuf names but does not hold: `path` is the name it uses, `offset` where they lie there. */
+  readonly externalData: readonly { readonly path: string; readonly offset: number; readonly data: Uint8Array }[]
   /** Names and types of what must be fed at each run: inputs, and parameters without stored numbers. */
   readonly inputs: Readonly<Record<string, TensorType>>
   readonly outputs: Readonly<Record<string, TensorType>>
+}
+
+export interface OnnxOptions {
+  /** Which operators: the runtime's own among them, or those of the standard alone. */
+  readonly dialect?: keyof typeof DIALECTS
+  /**
+   * Where weights go: `beside` the protobuf, in memory and uncopied; `inside` it, for a model that is one file (of less
+   * than 2 GB); or beside it in a file of this name.
+   */
+  readonly numbers?: 'beside' | 'inside' | { readonly file: string }
+  /** What the model says of itself. */
+  readonly about?: OnnxAbout
+}
+
+export interface OnnxAbout {
+  readonly name: string
+  readonly description: string
+  /** Of the software that writes it. */
+  readonly producerVersion: string
+  readonly metadata: Readonly<Record<string, string>>
+  /** Of inputs and outputs, by name. */
+  readonly values: Readonly<Record<string, string>>
 }
 
 /**
@@ -54,8 +81,9 @@ export interface OnnxModel {
 export function writeOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   weights: ReadonlyMap<string, TensorData>,
+  options: OnnxOptions = {},
 ): OnnxModel {
-  const writer = new GraphWriter()
+  const writer = new GraphWriter(options)
   const names = new Map<string, Tensor>(Object.entries(outputs))
   const used = usedOutputs([...names.values()])
   for (const tensor of topological([...names.values()])) writer.tensor(tensor, weights, used)
@@ -78,14 +106,23 @@ function usedOutputs(roots: readonly Tensor[]): Map<object, Set<number>> {
 class GraphWriter {
   readonly #nodes: NodeProto[] = []
   readonly #initializers: TensorProto[] = []
-  readonly #external: { path: string; data: Uint8Array }[] = []
+  readonly #external: { path: string; offset: number; data: Uint8Array }[] = []
   readonly #inputs: Record<string, TensorType> = {}
   readonly #outputs: Record<string, TensorType> = {}
   readonly #values: Record<string, TensorType> = {}
   readonly #valueNames = new Map<object, string[]>()
   readonly #sources = new Map<string, TensorType>()
   readonly #shared = new Map<string, string>()
+  readonly #dialect: (typeof DIALECTS)[keyof typeof DIALECTS]
+  readonly #numbers: NonNullable<OnnxOptions['numbers']>
+  readonly #about: OnnxAbout | undefined
   #count = 0
+
+  constructor({ dialect = 'runtime', numbers = 'beside', about }: OnnxOptions) {
+    this.#dialect = DIALECTS[dialect]
+    this.#numbers = numbers
+    this.#about = about
+  }
 
   /** Writes the node that makes a tensor, unless it is there already. */
   tensor(tensor: Tensor, weights: ReadonlyMap<string, TensorData>, used: Map<object, Set<number>>): void {
@@ -123,21 +160,28 @@ class GraphWriter {
   }
 
   finish(): OnnxModel {
+    const { contrib, opset, irVersion } = this.#dialect
+    const { name = 'spicula', description = '', producerVersion = '', metadata = {}, values = {} } = this.#about ?? {}
+    const described = (value: [string, TensorType]) => valueInfo(value, values[value[0]])
     const graph = create(GraphProtoSchema, {
-      name: 'spicula',
+      name,
+      docString: description,
       node: this.#nodes,
       initializer: this.#initializers,
-      input: Object.entries(this.#inputs).map(valueInfo),
-      output: Object.entries(this.#outputs).map(valueInfo),
-      valueInfo: Object.entries(this.#values).map(valueInfo),
+      input: Object.entries(this.#inputs).map(described),
+      output: Object.entries(this.#outputs).map(described),
+      valueInfo: Object.entries(this.#values).map((value) => valueInfo(value)),
     })
     const model = create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
+      irVersion,
       producerName: 'spicula',
+      producerVersion,
+      docString: description,
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph,
       opsetImport: [
-        { domain: '', version: BigInt(OPSET) },
-        { domain: 'com.microsoft', version: 1n },
+        { domain: '', version: BigInt(opset) },
+        ...(contrib ? [{ domain: 'com.microsoft', version: 1n }] : []),
       ],
     })
     return {
@@ -207,21 +251,31 @@ class GraphWriter {
     const bytes = asBytes(data)
     const dims = data.shape.map(BigInt)
     const dataType = ONNX_DTYPE[data.dtype]
-    if (bytes.length <= INLINE_BYTES) {
+    if (this.#numbers === 'inside' || bytes.length <= INLINE_BYTES) {
       // protobuf copies on writing, so a view on the caller's numbers is enough.
       this.#initializers.push(
         create(TensorProtoSchema, { name, dims, dataType, rawData: bytes as Uint8Array<ArrayBuffer> }),
       )
     } else {
-      this.#external.push({ path: name, data: bytes })
+      const { path, offset } = this.#place(name)
+      this.#external.push({ path, offset, data: bytes })
       const dataLocation = TensorProto_DataLocation.EXTERNAL
       const externalData = [
-        { key: 'location', value: name },
+        { key: 'location', value: path },
+        { key: 'offset', value: String(offset) },
         { key: 'length', value: String(bytes.length) },
       ]
       this.#initializers.push(create(TensorProtoSchema, { name, dims, dataType, dataLocation, externalData }))
     }
     return name
+  }
+
+  /** Where the next numbers go: a place of their own in memory, or behind the others in the one file. */
+  #place(name: string): { path: string; offset: number } {
+    if (typeof this.#numbers === 'string') return { path: name, offset: 0 }
+    const last = this.#external.at(-1)
+    const end = last ? last.offset + last.data.length : 0
+    return { path: this.#numbers.file, offset: Math.ceil(end / PAGE_BYTES) * PAGE_BYTES }
   }
 
   #fresh(hint: string): string {
@@ -235,6 +289,8 @@ class GraphWriter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain = '',
   ): void {
+    if (domain !== '' && !this.#dialect.contrib)
+      throw new SpiculaError('graph/dialect', `${opType} of ${domain} is no operator of the standard`)
     const attribute = Object.entries(attributes).map(attributeProto)
     const name = `${opType}_${this.#nodes.length}`
     this.#nodes.push(
@@ -244,6 +300,7 @@ class GraphWriter {
 
   #emitter(): OnnxEmitter {
     return {
+      contrib: this.#dialect.contrib,
       node: (...args) => this.#node(...args),
       int64s: (values) =>
         this.#constant({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) }),
@@ -272,7 +329,7 @@ function attributeProto([name, value]: [string, OnnxAttribute]): AttributeProto 
   })
 }
 
-function valueInfo([name, { dtype, shape }]: [string, TensorType]): ValueInfoProto {
+function valueInfo([name, { dtype, shape }]: [string, TensorType], docString = ''): ValueInfoProto {
   const dim = shape.map((d) =>
     typeof d === 'number'
       ? { value: { case: 'dimValue' as const, value: BigInt(d) } }
@@ -280,6 +337,7 @@ function valueInfo([name, { dtype, shape }]: [string, TensorType]): ValueInfoPro
   )
   return create(ValueInfoProtoSchema, {
     name,
+    docString,
     type: { value: { case: 'tensorType', value: { elemType: ONNX_DTYPE[dtype], shape: { dim } } } },
   })
 }

@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SpiculaError } from '../error.ts'
 import { seededRandom } from '../random.ts'
+import { DEVICES, type Device } from './device.ts'
 import { writeOnnx } from './onnx.ts'
 import * as g from './operations.ts'
-import { DEVICES, type Device, openSession } from './session.node.ts'
+import { openSession } from './session.node.ts'
 import type { Tensor, TensorData } from './tensor.ts'
 
 /** A dense array in double precision, the reference's own and only type. */

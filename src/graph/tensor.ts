@@ -50,6 +50,8 @@ export type TensorData =
 
 /** Where an operation writes its ONNX nodes. */
 export interface OnnxEmitter {
+  /** Whether the runtime's own operators may be used (domain com.microsoft), or those of the standard alone. */
+  readonly contrib: boolean
   /** Adds a node. Contrib operators name their domain, e.g. 'com.microsoft'. */
   node(
     opType: string,
