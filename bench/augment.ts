@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { madeVolume } from '../src/datasets/made-volume.ts'
+import { smallPhantom } from '../src/datasets/phantom/phantom.ts'
 import {
   type AugmentationConfig,
   augmentedViews,
@@ -24,11 +24,12 @@ import type { Triple } from '../src/volume/volume.ts'
 import { median, timeInTurn } from './timing.ts'
 
 const rounds = Number(process.argv[2] ?? 40)
-const pointLps: Triple = [60.3, -7.8, 3.6]
-const made = madeVolume({
+const pointLps: Triple = [72.3, -7.8, 33.6]
+const made = smallPhantom({
   shapeIjk: [360, 300, 160],
   spacingMm: [0.8, 0.8, 1.25],
-  nodules: [{ pointLps, radiusMm: 7 }],
+  centreLps: [12, 14, 30],
+  nodules: [{ pointLps, mm: 14 }],
   seed: 1,
 })
 const crop = await cropNodule(memoryScan(made.voxels, made.shapeIjk, made.affineLps), pointLps, { geometry: 'exact' })

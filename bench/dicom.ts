@@ -8,11 +8,10 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { madeVolume } from '../src/datasets/made-volume.ts'
 import { prepareViews } from '../src/nodule/prepare.ts'
 import { writeSeries } from '../src/volume/dicom.fixture.node.ts'
 import { openScan } from '../src/volume/open.node.ts'
-import { NODULE_LPS } from './make-volume.ts'
+import { benchVolume, NODULE_LPS } from './make-volume.ts'
 import { median, peakMemoryMb } from './timing.ts'
 
 const ROUNDS = 5
@@ -20,13 +19,7 @@ const PYTHON = process.env.PYTHON ?? '/usr/bin/python3'
 
 const folder = process.argv[2] ?? join(tmpdir(), 'spicula-bench-dicom-300x512x512')
 if (!existsSync(folder)) {
-  const made = madeVolume({
-    shapeIjk: [512, 512, 300],
-    spacingMm: [0.7, 0.7, 1.25],
-    nodules: [{ pointLps: NODULE_LPS, radiusMm: 7 }],
-    seed: 1,
-  })
-  writeSeries(folder, made)
+  writeSeries(folder, benchVolume())
 }
 
 if (process.argv[3] === 'once') {

@@ -46,7 +46,8 @@ async function openStep(layers: (typeof LORA_LAYERS)[number]) {
   let parameters: ReadonlyMap<string, Float32Array> = new Map()
   for (const [name, shape] of [...image, ...text]) {
     const weight = initialWeight(name, shape, random)
-    if (isTrained(name, { tuning: 'lora', alsoFull: [] })) parameters = new Map([...parameters, [name, asFloat32(name, weight)]])
+    if (isTrained(name, { tuning: 'lora', alsoFull: [] }))
+      parameters = new Map([...parameters, [name, asFloat32(name, weight)]])
     else frozen.set(name, weight)
   }
   const step = await openTrainStep({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { trainTokenizer } from '../clip/tokenizer-train.ts'
-import { madeVolume } from '../datasets/made-volume.ts'
+import { smallPhantom } from '../datasets/phantom/phantom.ts'
 import { parseInitConfig } from '../inference/config.ts'
 import { initModel } from '../inference/init.node.ts'
 import { PRESETS } from '../inference/presets.ts'
@@ -45,12 +45,19 @@ function weightsHash(out: string): string {
 
 beforeAll(async () => {
   const rows = ['pid,nodule_id,image_path,coordX,coordY,coordZ,malignant,nodule_consistency,nodule_margins']
-  const shapeIjk = [48, 48, 40] as const
+  const [x, y, z] = [80, 20, 25]
   for (let i = 0; i < NODULES; i++) {
-    const nodules = [{ pointLps: [34, 0, 0] as const, radiusMm: i % 2 ? 12 : 5 }]
-    const { voxels, affineLps } = madeVolume({ shapeIjk, spacingMm: [3, 3, 3], nodules, seed: i })
-    await writeNifti(at(`${i}.nii.gz`), { voxels, shapeIjk, affineLps })
-    rows.push(`P${i},1,${i}.nii.gz,34,0,0,${i % 2},${i % 2 ? 'Part-solid,Spiculated/Serrated' : 'Solid,Smooth'}`)
+    const made = smallPhantom({
+      shapeIjk: [34, 34, 34],
+      spacingMm: [3, 3, 3],
+      centreLps: [x, y, z],
+      nodules: [{ pointLps: [x, y, z], mm: i % 2 ? 24 : 10 }],
+      seed: i,
+    })
+    await writeNifti(at(`${i}.nii.gz`), made)
+    rows.push(
+      `P${i},1,${i}.nii.gz,${x},${y},${z},${i % 2},${i % 2 ? 'Part-solid,Spiculated/Serrated' : 'Solid,Smooth'}`,
+    )
   }
   writeFileSync(at('cohort.csv'), `${rows.join('\n')}\n`)
   const tiny = structuredClone(PRESETS.tiny) as Record<string, Record<string, Record<string, unknown>>>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeShared } from '../../test/shared.ts'
-import { madeVolume } from '../datasets/made-volume.ts'
+import { smallPhantom } from '../datasets/phantom/phantom.ts'
 import { spacingMm } from '../volume/affine.ts'
 import { type SeriesVolume, writeSeries } from '../volume/dicom.fixture.node.ts'
 import { writeNifti } from '../volume/nifti-write.node.ts'
@@ -64,10 +64,12 @@ describe('a made volume, oblique', () => {
   let folder = ''
   const nodule: Triple = [10, -5, 8]
   beforeAll(() => {
-    const made = madeVolume({
+    // A scan of the left lung; told to lie turned about the origin, the nodule at (10, -5, 8).
+    const made = smallPhantom({
       shapeIjk: [90, 80, 40],
       spacingMm: [1.2, 1.3, 2.5],
-      nodules: [{ pointLps: nodule, radiusMm: 6 }],
+      centreLps: [75, 0, 10],
+      nodules: [{ pointLps: [85, -5, 18], mm: 12 }],
       seed: 4,
     })
     const [c, s] = [Math.cos(0.1), Math.sin(0.1)]

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { madeVolume } from '../datasets/made-volume.ts'
+import { smallPhantom } from '../datasets/phantom/phantom.ts'
 import { SpiculaError } from '../error.ts'
 import { PUBLISHED_AUGMENTATION } from '../nodule/augment.ts'
 import { prepareViews } from '../nodule/prepare.ts'
@@ -11,7 +11,7 @@ import { openScan } from '../volume/open.node.ts'
 import type { Triple } from '../volume/volume.ts'
 import { type BagTask, openBagPool, prepareBag } from './bags.ts'
 
-const POINT: Triple = [41.3, -7.8, 3.6]
+const POINT: Triple = [71.3, -7.8, 33.6]
 let folder = ''
 let volume = ''
 let slice = ''
@@ -19,14 +19,19 @@ let slice = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bags-'))
   ;[volume, slice] = [join(folder, 'volume.nii'), join(folder, 'slice.nii')]
-  const nodules = [{ pointLps: POINT, radiusMm: 7 }]
-  const made = madeVolume({ shapeIjk: [160, 140, 70], spacingMm: [1.1, 1.2, 2], nodules, seed: 1 })
+  const made = smallPhantom({
+    shapeIjk: [110, 100, 54],
+    spacingMm: [1.1, 1.2, 2],
+    centreLps: [68, -5, 32],
+    nodules: [{ pointLps: POINT, mm: 14 }],
+    seed: 1,
+  })
   await writeNifti(volume, made)
   // One slice through the nodule.
   const [ni, nj] = made.shapeIjk
   const affineLps = [...made.affineLps.slice(0, 11), 0]
   await writeNifti(slice, {
-    voxels: made.voxels.slice(36 * ni * nj, 37 * ni * nj),
+    voxels: made.voxels.slice(27 * ni * nj, 28 * ni * nj),
     shapeIjk: [ni, nj, 1],
     affineLps,
   })
@@ -74,8 +79,8 @@ describe('prepareBag', () => {
   })
 
   it('gives the very view of a single slice, and says that there is no other', async () => {
-    const expected = await prepareViews(await openScan(slice), [41.3, -7.8, 0])
-    const bag = await prepareBag(task({ ...still, imageFile: slice, point: [41.3, -7.8, 0], preprocessing: {} }))
+    const expected = await prepareViews(await openScan(slice), [71.3, -7.8, 0])
+    const bag = await prepareBag(task({ ...still, imageFile: slice, point: [71.3, -7.8, 0], preprocessing: {} }))
     expect(sameBits(bag, expected)).toBe(true)
     expect(bag).toMatchObject({ count: 1, viewIndices: [0] })
     expect(bag.notes.map(({ code }) => code)).toContain('nodule/single-slice')
@@ -83,7 +88,7 @@ describe('prepareBag', () => {
 
   it('takes points in any frame', async () => {
     const lps = await prepareBag(task())
-    expect(sameBits(await prepareBag(task({ frame: 'ras', point: [-41.3, 7.8, 3.6] })), lps)).toBe(true)
+    expect(sameBits(await prepareBag(task({ frame: 'ras', point: [-71.3, 7.8, 33.6] })), lps)).toBe(true)
   })
 
   it('is told by its seed alone', async () => {
@@ -116,7 +121,7 @@ describe('prepareBag', () => {
   })
 
   it('moves and varies a single slice within its plane', async () => {
-    const one = { imageFile: slice, point: [41.3, -7.8, 0] as const }
+    const one = { imageFile: slice, point: [71.3, -7.8, 0] as const }
     const moved = await prepareBag(task({ ...one, augmentation: null }))
     const varied = await prepareBag(task(one))
     const plain = await prepareBag(task({ ...one, ...still }))
@@ -140,7 +145,10 @@ describe('prepareBag', () => {
     await rejected({ imageFile: join(folder, 'none.nii') }, 'volume/missing')
     await rejected({ preprocessing: { cropMm: 58 } }, 'nodule/size')
     await rejected({ preprocessing: { resolution: 0.5 } }, 'nodule/size')
-    await rejected({ imageFile: slice, point: [0, 0, 0], preprocessing: { geometry: 'published' } }, 'nodule/geometry')
+    await rejected(
+      { imageFile: slice, point: [71.3, -7.8, 0], preprocessing: { geometry: 'published' } },
+      'nodule/geometry',
+    )
   })
 })
 

@@ -1,0 +1,184 @@
+/** `spicula phantom`: chest CTs with nodules of known features, computed. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { writeFileAtomic } from '../cohort/atomic.node.ts'
+import { type ConvertedRow, cohortCsv } from '../datasets/converted.ts'
+import { phantomRow } from '../datasets/phantom/cohort.ts'
+import { buildPhantom, drawNodules, type PhantomSpec, phantomSpec, WHOLE_CHEST } from '../datasets/phantom/phantom.ts'
+import { DOSES, type Dose, KERNELS, type Kernel } from '../datasets/phantom/scanner.ts'
+import { parsePhantomSpec, phantomSpecJson } from '../datasets/phantom/spec-json.ts'
+import { membersOnThreads, renderOnThreads } from '../datasets/phantom/threads.node.ts'
+import { FORMATS, type Format, imagePathOf, writePhantom } from '../datasets/phantom/write.node.ts'
+import { SpiculaError } from '../error.ts'
+import { VERSION } from '../version.ts'
+import type { Triple } from '../volume/volume.ts'
+import { parseWhole, quietOption } from './options.ts'
+import { startProgress } from './progress.node.ts'
+import { makeFolder } from './rows.node.ts'
+
+interface PhantomOptions {
+  readonly out: string
+  readonly seed?: number
+  readonly nodules?: number
+  readonly spec?: string
+  readonly cohort?: number
+  readonly size: number
+  readonly spacing?: Triple
+  readonly thickness?: number
+  readonly matrix?: Triple
+  readonly dose?: Dose
+  readonly kernel?: Kernel
+  readonly format: Format
+  readonly threads?: number
+  readonly quiet?: boolean
+}
+
+export function phantomCommand(): Command {
+  return new Command('phantom')
+    .summary('chest CTs with nodules of known features, computed')
+    .description(
+      'Computes a chest CT with nodules whose every feature is known: ct.nii.gz or a DICOM series, cohort.csv with the ' +
+        'published columns, and phantom.json, from which the same scan is made again (--spec). With --cohort, many small ' +
+        'scans of one nodule each, features drawn independently of each other.',
+    )
+    .requiredOption('--out <folder>', 'where the files go')
+    .option('--seed <n>', 'of anatomy, nodules and noise (default: 1)', parseWhole(0))
+    .option('--nodules <n>', 'nodules drawn at random (default: 3)', parseWhole(0))
+    .addOption(new Option('--spec <file>', 'JSON: nodules, or a whole phantom.json').conflicts(['nodules', 'cohort']))
+    .addOption(
+      new Option('--cohort <n>', 'so many small scans of one nodule each')
+        .argParser(parseWhole(1))
+        .conflicts(['nodules', 'matrix']),
+    )
+    .option('--size <mm>', 'edge of the scans of a cohort', parseMm(40, 200), 72)
+    .option('--spacing <mm,mm,mm>', 'between voxels along L, P, S (default: 0.7,0.7,1.25)', parseSpacing)
+    .option('--thickness <mm>', 'of a slice (default: the spacing along S)', parseMm(0.1, 20))
+    .option('--matrix <IxJxK>', 'voxels along L, P, S (default: 512x512x280)', parseMatrix)
+    .addOption(
+      new Option('--dose <dose>', 'standard 120 mAs, low 30, ultralow 7.5, none: no noise (default: low)').choices([
+        ...DOSES,
+      ]),
+    )
+    .addOption(new Option('--kernel <kernel>', 'sharpness and noise (default: soft)').choices([...KERNELS]))
+    .addOption(new Option('--format <format>', 'of the scans').choices([...FORMATS]).default('nifti'))
+    .option('--threads <n>', 'default: all cores; the files are the same', parseWhole(1))
+    .addOption(quietOption())
+    .action((options: PhantomOptions) => (options.cohort === undefined ? onePhantom(options) : phantomCohort(options)))
+}
+
+const numbersOf = (text: string, separator: RegExp): number[] => text.split(separator).map(Number)
+
+function parseSpacing(text: string): Triple {
+  const numbers = numbersOf(text, /[,x]/)
+  if (numbers.length !== 3 || !numbers.every((mm) => mm > 0 && Number.isFinite(mm)))
+    throw new InvalidArgumentError(`'${text}' is no spacing: write three numbers of mm, e.g. --spacing 0.7,0.7,1.25`)
+  return numbers as unknown as Triple
+}
+
+function parseMatrix(text: string): Triple {
+  const numbers = numbersOf(text, /[x,]/)
+  if (numbers.length !== 3 || !numbers.every((count) => Number.isInteger(count) && count > 0))
+    throw new InvalidArgumentError(`'${text}' is no matrix: write three whole numbers, e.g. --matrix 512x512x280`)
+  return numbers as unknown as Triple
+}
+
+function parseMm(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value >= low && value <= high))
+      throw new InvalidArgumentError(`'${text}' is no length from ${low} to ${high} mm`)
+    return value
+  }
+}
+
+/** What the command line says goes before what the file says. */
+async function specOf(options: PhantomOptions): Promise<PhantomSpec> {
+  const given = options.spec === undefined ? {} : parsePhantomSpec(await readSpec(options.spec), options.spec)
+  const seed = options.seed ?? given.seed ?? 1
+  const spacingMm = options.spacing ?? given.spacingMm ?? WHOLE_CHEST.spacingMm
+  // A thickness in the file goes with the spacing in the file.
+  const thicknessMm = options.thickness ?? (options.spacing ? undefined : given.thicknessMm) ?? spacingMm[2]
+  return phantomSpec({
+    seed,
+    spacingMm,
+    thicknessMm,
+    shapeIjk: options.matrix ?? given.shapeIjk ?? WHOLE_CHEST.shapeIjk,
+    centreLps: given.centreLps ?? WHOLE_CHEST.centreLps,
+    dose: options.dose ?? given.dose ?? WHOLE_CHEST.dose,
+    kernel: options.kernel ?? given.kernel ?? WHOLE_CHEST.kernel,
+    nodules: given.nodules ?? drawNodules(seed, options.nodules ?? 3),
+  })
+}
+
+const readSpec = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SpiculaError('datasets/missing', `${path} cannot be read`, { cause, hint: 'Check the path.' })
+  })
+
+const threadsOf = ({ threads }: PhantomOptions): number => threads ?? availableParallelism()
+
+async function onePhantom(options: PhantomOptions): Promise<void> {
+  const { out, format, quiet = false } = options
+  const spec = await specOf(options)
+  const phantom = buildPhantom(spec)
+  await makeFolder(out)
+  const progress = startProgress('slices', spec.shapeIjk[2], { quiet })
+  const volume = await renderOnThreads(phantom, threadsOf(options), (count) => progress.step(count))
+  progress.done()
+  const pid = `PHANTOM-${spec.seed}`
+  const paths = { nifti: 'ct.nii.gz', dicom: 'dicom' }
+  await writePhantom(out, paths, phantom, volume, pid, format)
+  const rows = phantom.scene.nodules.map((nodule, n) =>
+    phantomRow(nodule, pid, String(n + 1), imagePathOf(paths, format)),
+  )
+  await writeFileAtomic(join(out, 'phantom.json'), phantomSpecJson(spec))
+  await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
+  if (quiet) return
+  console.log(
+    `${spec.shapeIjk.join(' x ')} voxels, ${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`,
+  )
+}
+
+async function phantomCohort(options: PhantomOptions): Promise<void> {
+  const { out, format, cohort = 1, size, quiet = false } = options
+  const spacingMm = options.spacing ?? WHOLE_CHEST.spacingMm
+  const member = {
+    seed: options.seed ?? 1,
+    sizeMm: size,
+    spacingMm,
+    thicknessMm: options.thickness ?? spacingMm[2],
+    dose: options.dose ?? WHOLE_CHEST.dose,
+    kernel: options.kernel ?? WHOLE_CHEST.kernel,
+  }
+  await makeFolder(out)
+  if (format !== 'dicom') await mkdir(join(out, 'ct'), { recursive: true })
+  const digits = Math.max(4, String(cohort).length)
+  const tasks = Array.from({ length: cohort }, (_, index) => {
+    const pid = `PHANTOM-${String(index + 1).padStart(digits, '0')}`
+    const paths = { nifti: `ct/${pid}.nii.gz`, dicom: `dicom/${pid}` }
+    return { kind: 'member', options: member, index, folder: out, pid, paths, format } as const
+  })
+  const progress = startProgress('nodules', cohort, { quiet })
+  const rows: ConvertedRow[] = []
+  const specs: Record<string, unknown> = {}
+  for await (const { row, spec } of membersOnThreads(tasks, threadsOf(options))) {
+    rows.push(row)
+    specs[row.pid] = JSON.parse(phantomSpecJson(spec))
+    progress.step()
+  }
+  progress.done()
+  const about = {
+    software: `spicula ${VERSION}`,
+    use: 'synthetic, for research use',
+    cohort,
+    ...member,
+    members: specs,
+  }
+  await writeFileAtomic(join(out, 'phantom.json'), `${JSON.stringify(about, null, 1)}\n`)
+  await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
+  if (!quiet) console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
+}
+
+const count = (nodules: number): string => (nodules === 1 ? '1 nodule' : `${nodules} nodules`)
