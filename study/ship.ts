@@ -4,12 +4,14 @@
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { asFloat32 } from '../src/clip/folds.ts'
 import { type Int8Tensor, narrowToInt8, scaleName } from '../src/clip/int8.ts'
 import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/clip/safetensors.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
 import { type ModelConfig, parseModelConfig } from '../src/inference/config.ts'
+import { DEFAULT_PROMPTS } from '../src/inference/prompts.node.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,6 +23,32 @@ if (out === undefined) throw new Error('usage: npm run study -- study/ship.ts RU
 const config = parseModelConfig(readFileSync(join(from, 'config.json'), 'utf8'), 'config.json')
 const read = (file: string) => decodeSafetensors(readFileSync(join(from, file)), file).tensors
 mkdirSync(out, { recursive: true })
+
+/** What LIDC-IDRI's readers rated, and so the texts told: a model must not be asked for what it never read about. */
+const TOLD: Readonly<Record<string, readonly string[] | undefined>> = {
+  mean_diameter: ['4', '6', '8', '10', '15', '20', '30'],
+  nodule_margin_conspicuity: ['Well marginated', 'Poorly marginated'],
+  nodule_margins: ['Smooth', 'Lobulated'],
+  additional_nodule_margins: ['Smooth', 'Spiculated/Serrated'],
+  nodule_shape: ['Round', 'Ovoid'],
+  nodule_consistency: ['Solid', 'Part-solid', 'Pure ground glass'],
+  'cyst-like_spaces': ['Present', 'Absent'],
+  eccentric_calcification: ['Present', 'Absent'],
+  nodule_calcification: ['Present', 'Absent'],
+  level_of_suspicion_of_lung_cancer: ['Low', 'Intermediate', 'Moderately High', 'High'],
+}
+
+function promptsOfLidc(): string {
+  const { format, features } = JSON.parse(readFileSync(DEFAULT_PROMPTS, 'utf8')) as {
+    format: string
+    features: Record<string, Record<string, string[]>>
+  }
+  const kept = Object.entries(features).flatMap(([feature, values]) => {
+    const told = TOLD[feature]
+    return told ? [[feature, Object.fromEntries(told.map((value) => [value, values[value]]))] as const] : []
+  })
+  return `${JSON.stringify({ format, features: Object.fromEntries(kept) }, null, 2)}\n`
+}
 
 /** Small ones, and those whose largest numbers say nothing of the others, stay in half precision. */
 const isMatrix = (name: string, shape: readonly number[]) => shape.length >= 2 && !/positional_embedding$/.test(name)
@@ -48,8 +76,9 @@ const folds = config.folds.map(({ both, calibration }, k) => {
 const everywhere = (name: string) => folds.every(({ names }) => names.includes(name))
 const base = new Map([...read(config.base)].filter(([name]) => !everywhere(name)))
 writeFileSync(join(out, 'base.safetensors'), small(base))
-for (const file of [config.tokenizer, config.prompts])
-  if (file !== undefined) copyFileSync(join(from, file), join(out, file))
+if (config.tokenizer !== undefined) copyFileSync(join(from, config.tokenizer), join(out, config.tokenizer))
+writeFileSync(join(out, 'prompts.json'), promptsOfLidc())
+copyFileSync(fileURLToPath(new URL('MODEL_CARD.md', import.meta.url)), join(out, 'MODEL_CARD.md'))
 
 const shipped: ModelConfig = {
   ...config,
@@ -63,6 +92,7 @@ const shipped: ModelConfig = {
     "radiologists' ratings, image tower from DeiT-Tiny (ImageNet, Apache-2.0); five folds by patient",
   base: 'base.safetensors',
   folds: folds.map(({ fold }) => fold),
+  prompts: 'prompts.json',
 }
 writeFileSync(join(out, 'config.json'), `${JSON.stringify(shipped, null, 2)}\n`)
 console.log(`${out}: ${shipped.name} ${shipped.version}`)
