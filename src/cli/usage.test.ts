@@ -39,7 +39,6 @@ describe('a wrong command', () => {
       /LUNA25 points are LPS mm/,
     ],
     ['no threads', [...one, '--threads', '0'], /'0' is no whole number from 1/],
-    ['no model', one, /no model: .*--model is needed .*\n.*spicula model init --config tiny --seed 1 --out DIR/],
     ['a model that is none', [...one, '--model', 'empty'], /^spicula: empty is no model folder.*config\.json/],
     ['a cohort that is not there', ['check', 'none.csv'], /^spicula: none\.csv: no such file/],
     ['a scan for a cohort', ['views', 'scan.nii.gz', '--out', 'x'], /gzip file, not a table.*\n.*goes to --ct/],

@@ -7,8 +7,8 @@ import { buildPhantom, drawNodules, type PhantomSpec, phantomSpec, renderPhantom
 /** Coarse voxels of the whole chest: few, and quickly drawn. */
 const coarse: PhantomSpec = phantomSpec({
   seed: 5,
-  shapeIjk: [70, 64, 40],
-  spacingMm: [4, 4, 6],
+  shapeIjk: [58, 52, 16],
+  spacingMm: [5, 5, 8],
   dose: 'none',
   nodules: drawNodules(5, 2),
 })
@@ -26,11 +26,11 @@ describe('renderPhantom', () => {
   it('draws of a box the very voxels that the whole has there, noise included', () => {
     const noisy = buildPhantom({ ...coarse, dose: 'low', kernel: 'lung', thicknessMm: 7 })
     const all = renderPhantom(noisy)
-    const box: Box = { startIjk: [11, 23, 17], sizeIjk: [25, 21, 5] }
+    const box: Box = { startIjk: [11, 23, 7], sizeIjk: [25, 21, 5] }
     const part = renderPhantom(noisy, box)
     const expected = Int16Array.from({ length: 25 * 21 * 5 }, (_, n) => {
       const [i, j, k] = [n % 25, Math.floor(n / 25) % 21, Math.floor(n / (25 * 21))]
-      return all.voxels[i + 11 + ni * (j + 23 + nj * (k + 17))]
+      return all.voxels[i + 11 + ni * (j + 23 + nj * (k + 7))]
     })
     expect(part.voxels).toEqual(expected)
     const corner = (axis: number) => all.affineLps[4 * axis + 3] + box.startIjk[axis] * all.affineLps[5 * axis]
@@ -60,7 +60,7 @@ describe('renderPhantom', () => {
       if (fields[MUSCLE] < -8 && fields[CAVITY] > 16 && z < 60) values.muscle.push(hu)
     })
     const median = (list: readonly number[]): number => list.toSorted((p, q) => p - q)[list.length >> 1]
-    expect(Math.min(...Object.values(values).map(({ length }) => length))).toBeGreaterThan(200)
+    expect(Math.min(...Object.values(values).map(({ length }) => length))).toBeGreaterThan(60)
     expect(median(values.air)).toBe(-1000)
     expect(Math.abs(median(values.lung) + 855)).toBeLessThan(30)
     expect(Math.abs(median(values.fat) + 104)).toBeLessThan(15)
