@@ -1,4 +1,4 @@
-// `npm run demo`: the main job, offline, on a computed chest CT and a small random model. Every command is printed as run.
+// `npm run demo`: the main job, offline, on a computed chest CT with the embedded model. Every command is printed as run.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -25,17 +25,18 @@ const [, first] = (await readFile(`${folder}/phantom/cohort.csv`, 'utf8')).split
 const at = first.split(',').slice(3, 6).join(',')
 
 const commands = [
-  `model init --config tiny --seed 1 --out ${folder}/model`,
   `check ${folder}/phantom/cohort.csv --out ${folder}/check`,
   `views ${folder}/phantom/cohort.csv --out ${folder}/views`,
-  `predict ${folder}/phantom/cohort.csv --model ${folder}/model --out ${folder}/results.csv`,
-  `predict --ct ${folder}/phantom/ct.nii.gz --at ${at} --model ${folder}/model`,
+  `predict --ct ${folder}/phantom/ct.nii.gz --at ${at}`,
+  `predict ${folder}/phantom/cohort.csv --out ${folder}/results.csv --html ${folder}/case.html`,
 ]
 for (const command of commands) run(command)
-const sheet = `${folder}/views/PHANTOM-1_1.png`
-if (!existsSync(sheet)) throw new Error(`${sheet} was not written`)
-console.log(`\nLook at ${sheet} and ${folder}/check/PHANTOM-1_1.png.`)
-console.log('The model has random weights: its probabilities mean nothing. For research use.')
+for (const file of ['case.html', 'results.csv', 'views/PHANTOM-1_1.png'])
+  if (!existsSync(`${folder}/${file}`)) throw new Error(`${folder}/${file} was not written`)
+console.log(
+  `\nOpen ${folder}/case.html: where each nodule is, its views, its probability, and what it looks like in words.`,
+)
+console.log("A computed chest and a small model that learnt from radiologists' suspicions: for research use.")
 
 function run(command) {
   console.log(`\n$ spicula ${command}`)

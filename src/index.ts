@@ -3,8 +3,9 @@
  *
  * @example
  * const scan = await openScan('scan.nii.gz')
- * const { pixels, shape } = await prepareViews(scan, [-70, 10, -20])
  * const predictor = await openPredictor('DIR')
+ * const { resolution } = predictor.config.architecture.image
+ * const { pixels, shape } = await prepareViews(scan, [-70, 10, -20], { resolution })
  * const [{ ensemble }] = await predictor.predict([{ views: pixels, count: shape[0] }])
  */
 export { type Frame, toPointLps } from './cohort/frame.ts'
