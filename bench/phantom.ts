@@ -1,27 +1,45 @@
 /**
  * `npm run bench -- bench/phantom.ts [ROUNDS]`: a phantom of the whole chest (512x512x280 voxels of 0.7x0.7x1.25 mm) on
- * one thread and on all, and a member of a cohort (72 mm), its chest and place included.
+ * all cores, and members of a cohort (72 mm) on one; elapsed time, and the processors' time, which other work on the
+ * machine disturbs less.
  */
-
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cohortMember } from '../src/datasets/phantom/cohort.ts'
 import { buildPhantom, drawNodules, phantomSpec, renderPhantom } from '../src/datasets/phantom/phantom.ts'
 import { renderOnThreads } from '../src/datasets/phantom/threads.node.ts'
-import { median, peakMemoryMb, timeInTurn } from './timing.ts'
+import { median, peakMemoryMb } from './timing.ts'
+
+const MEMBERS = 24
 
 const rounds = Number(process.argv[2] ?? 3)
 // Threads run the compiled code.
 execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))], { stdio: 'inherit' })
 
-const whole = buildPhantom(phantomSpec({ seed: 1, nodules: drawNodules(1, 3) }))
+interface Taken {
+  readonly elapsed: number
+  readonly processor: number
+}
+
+async function timed(work: () => unknown): Promise<Taken> {
+  const [start, before] = [performance.now(), process.cpuUsage()]
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return { elapsed: performance.now() - start, processor: (user + system) / 1000 }
+}
+
+const line = (name: string, taken: readonly Taken[]): string =>
+  `${name.padEnd(34)}${[taken.map(({ elapsed }) => elapsed), taken.map(({ processor }) => processor)]
+    .map((ms) => median(ms).toFixed(0).padStart(8))
+    .join('')}`
+
 const threads = availableParallelism()
-const scans = await timeInTurn(rounds, {
-  one: () => renderOnThreads(whole, 1),
-  all: () => renderOnThreads(whole, threads),
-})
+const whole = buildPhantom(phantomSpec({ seed: 1, nodules: drawNodules(1, 3) }))
+const scans: Taken[] = []
+for (let round = 0; round < rounds; round++) scans.push(await timed(() => renderOnThreads(whole, threads)))
 const memory = peakMemoryMb()
+
 const options = {
   seed: 1,
   sizeMm: 72,
@@ -30,16 +48,19 @@ const options = {
   dose: 'low',
   kernel: 'soft',
 } as const
-let index = 0
-let member = cohortMember(options, 0)
-const crops = await timeInTurn(10 * rounds, {
-  place: () => {
-    member = cohortMember(options, index++)
-  },
-  draw: () => renderPhantom(member),
-})
-const seconds = (times: readonly number[]): string => `${(median(times) / 1000).toFixed(1)} s`
-console.log(`512x512x280, one thread      ${seconds(scans.one)}`)
-console.log(`512x512x280, ${threads} threads       ${seconds(scans.all)}, ${memory.toFixed(0)} MB`)
-console.log(`72 mm: chest and place       ${median(crops.place).toFixed(0)} ms`)
-console.log(`72 mm: drawing               ${median(crops.draw).toFixed(0)} ms`)
+const placed: Taken[] = []
+const drawn: Taken[] = []
+for (let index = 0; index < MEMBERS; index++) {
+  let member = whole
+  placed.push(
+    await timed(() => {
+      member = cohortMember(options, index)
+    }),
+  )
+  drawn.push(await timed(() => renderPhantom(member)))
+}
+console.log(`${'medians, ms'.padEnd(35)}elapsed  of processors`)
+console.log(line(`512x512x280, ${threads} threads`, scans))
+console.log(line('72 mm: chest, nodule and its place', placed))
+console.log(line('72 mm: drawing', drawn))
+console.log(`peak memory of the whole scan ${memory.toFixed(0)} MB`)

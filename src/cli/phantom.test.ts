@@ -31,6 +31,10 @@ describe('spicula phantom', () => {
     for (const file of ['cohort.csv', 'ct.nii.gz', 'phantom.json', 'dicom/07.dcm'])
       expect((await bytes(`b/${file}`)).equals(await bytes(`a/${file}`)), file).toBe(true)
 
+    // Slices of another scan would mix with these.
+    const twice = await spicula(...again)
+    expect(twice).toMatchObject({ status: 1, stderr: expect.stringContaining('[datasets/phantom-exists]') })
+
     const manifest = await readManifest(join(folder, 'a/cohort.csv'))
     expect(manifest.problems).toEqual([])
     expect(manifest.rows.map(({ malignant }) => malignant)).toEqual([null, null])

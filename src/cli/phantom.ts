@@ -1,5 +1,5 @@
 /** `spicula phantom`: chest CTs with nodules of known features, computed. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -117,11 +117,26 @@ const readSpec = (path: string): Promise<string> =>
     throw new SpiculaError('datasets/missing', `${path} cannot be read`, { cause, hint: 'Check the path.' })
   })
 
+/** Slices of another scan beside the new ones would be read as one series. */
+async function refuseOldSlices(out: string, format: Format): Promise<void> {
+  if (format === 'nifti') return
+  const old = await readdir(join(out, 'dicom')).catch(() => [])
+  if (old.length === 0) return
+  throw new SpiculaError(
+    'datasets/phantom-exists',
+    `${join(out, 'dicom')} holds files already; nothing is overwritten`,
+    {
+      hint: 'Choose another folder, or remove that one.',
+    },
+  )
+}
+
 const threadsOf = ({ threads }: PhantomOptions): number => threads ?? availableParallelism()
 
 async function onePhantom(options: PhantomOptions): Promise<void> {
   const { out, format, quiet = false } = options
   const spec = await specOf(options)
+  await refuseOldSlices(out, format)
   const phantom = buildPhantom(spec)
   await makeFolder(out)
   const progress = startProgress('slices', spec.shapeIjk[2], { quiet })
@@ -152,6 +167,7 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
     dose: options.dose ?? WHOLE_CHEST.dose,
     kernel: options.kernel ?? WHOLE_CHEST.kernel,
   }
+  await refuseOldSlices(out, format)
   await makeFolder(out)
   if (format !== 'dicom') await mkdir(join(out, 'ct'), { recursive: true })
   const digits = Math.max(4, String(cohort).length)

@@ -80,21 +80,25 @@ export function noisePlanes(
     filter(white, coarse, -RAMP * gain, out)
   }
 
-  /** Adds the white noise, filtered along rows and columns, to `out`. */
+  /** Adds the white noise, filtered along rows and columns, to `out`. Both sides of a Gaussian weigh the same. */
   function filter(from: Float32Array, [along, down]: readonly Float64Array[], factor: number, out: Float32Array) {
     const [ri, rj] = [along.length >> 1, down.length >> 1]
     for (let j = mj - rj; j < nj + mj + rj; j++)
-      for (let i = 0; i < ni; i++) {
-        let sum = 0
-        for (let t = 0, at = j * wi + i + mi - ri; t < along.length; t++, at++) sum += along[t] * from[at]
+      for (let i = 0, at = j * wi + mi; i < ni; i++, at++) {
+        let sum = along[ri] * from[at]
+        for (let t = 1; t <= ri; t++) sum += along[ri + t] * (from[at - t] + from[at + t])
         rows[j * ni + i] = sum
       }
-    for (let j = 0; j < nj; j++)
-      for (let t = 0; t < down.length; t++) {
-        const weight = factor * down[t]
-        const from = (j + mj - rj + t) * ni
-        for (let i = 0, at = j * ni; i < ni; i++, at++) out[at] += weight * rows[from + i]
+    for (let j = 0; j < nj; j++) {
+      const middle = (j + mj) * ni
+      const start = j * ni
+      for (let i = 0, weight = factor * down[rj]; i < ni; i++) out[start + i] += weight * rows[middle + i]
+      for (let t = 1; t <= rj; t++) {
+        const weight = factor * down[rj + t]
+        const [above, below] = [middle - t * ni, middle + t * ni]
+        for (let i = 0; i < ni; i++) out[start + i] += weight * (rows[above + i] + rows[below + i])
       }
+    }
   }
 }
 

@@ -49,7 +49,7 @@ export function renderBox(
     max: [xs[xs.length - 1], ys[ys.length - 1], zs[zs.length - 1]],
   }
   const nodules = scene.nodules.filter((nodule) => meet(nodule.region, region))
-  const tissue = tissuePlanes(scene.chest, nodules, raster, region)
+  const drawTissue = tissuePlanes(scene.chest, nodules, raster, region)
   const finish = finisher(scene, grid, scanner, box)
 
   const [ni, nj, nk] = box.sizeIjk
@@ -59,7 +59,7 @@ export function renderBox(
   const rows = new Float32Array(ni * ys.length)
   const sums = new Map<number, Float32Array>()
   zs.forEach((z, n) => {
-    tissue.draw(z, hu)
+    drawTissue(z, hu)
     spread(hu, rows, blurred, ni, nj, samples, spreadX, spreadY)
     // This plane is tap `t` of slice k where n = k * samples + t.
     for (let k = Math.max(0, Math.ceil((n - slice.weights.length + 1) / samples[2])); k < nk; k++) {

@@ -52,7 +52,7 @@ export const KERNEL: Readonly<
   >
 > = {
   soft: { fwhmMm: 1.25, edge: 0, noise: { fineMm: 0.7, coarseMm: 1.5, gain: 1 } },
-  lung: { fwhmMm: 0.8, edge: 0.22, noise: { fineMm: 0.36, coarseMm: 0.75, gain: 2.3 } },
+  lung: { fwhmMm: 0.8, edge: 0.45, noise: { fineMm: 0.36, coarseMm: 0.75, gain: 2.3 } },
 }
 
 /**

@@ -5,7 +5,7 @@ import { cover } from './distance.ts'
 import { mix, rowHash, STRIDE } from './hash-noise.ts'
 import { buildLattice, type Cells, cellsOf, planeOf, type Region } from './lattice.ts'
 import type { PlacedNodule } from './nodule.ts'
-import { bodyReach, paintBody, paintHoles } from './nodule-body.ts'
+import { bodyReach, paintBody, paintHoles } from './nodule-paint.ts'
 import type { Strands } from './nodule-strands.ts'
 import { columnPart } from './skeleton.ts'
 import { byPlane, drawTube, flush, type Raster, type Tube } from './tubes.ts'
@@ -40,13 +40,8 @@ const OUTLINE_STEP = 4
 const COARSE_STEP = 9
 const FINE_STEP = 2.3
 
-/** Draws planes of one chest: HU of every sample, [y][x]. */
-export interface TissuePlanes {
-  /** Moves to a plane and draws it. */
-  readonly draw: (z: number, hu: Float32Array) => void
-}
-
 /**
+ * Draws planes of one chest: HU of every sample, [y][x].
  * @param nodules those that touch the region
  * @param region holds every sample that will be asked for
  */
@@ -55,7 +50,7 @@ export function tissuePlanes(
   nodules: readonly PlacedNodule[],
   raster: Raster,
   region: Region,
-): TissuePlanes {
+): (z: number, hu: Float32Array) => void {
   const { xs, ys, soft } = raster
   const outline = buildLattice(region, OUTLINE_STEP, FIELDS, chest.fieldsAt)
   const coarse = buildLattice(region, COARSE_STEP, 1, mottle(chest.seed, COARSE_STEP))
@@ -79,28 +74,25 @@ export function tissuePlanes(
   const innerLumens = near(ofNodules('innerLumen'))
   const table = tableTop(chest)
 
-  return {
-    draw: (z, hu) => {
-      for (const plane of [outlinePlane, coarsePlane, finePlane]) plane.moveTo(z)
-      const fineRow = new Float32Array(xs.length)
-      for (let j = 0; j < ys.length; j++) {
-        const y = ys[j]
-        interpolate(finePlane.rows(y)[0], cells[2], fineRow)
-        const [coarseLine] = coarsePlane.rows(y)
-        baseRow(outlinePlane.rows(y), cells[0], coarseLine, cells[1], fineRow, xs, y, soft, hu.subarray(j * xs.length))
-        if (y > table.from) table.draw(xs, y, soft, hu.subarray(j * xs.length))
-      }
-      const part = columnPart(chest.level(z))
-      for (const { at, paint, over } of kinds) paintTubes(raster, z, at(z), paint(part), hu, over)
-      if (nodules.length === 0) return
-      const rows = (from: PlacedNodule, paint: Painter) =>
-        paintNodule(from, raster, z, outlinePlane, cells[0], hu, paint)
-      for (const nodule of nodules) rows(nodule, paintHoles)
-      // Strands are seen in the lung, not in the chest wall that they reach.
-      for (const { at, value } of strands) paintTubes(raster, z, at(z), value, hu, (there) => there < value)
-      for (const nodule of nodules) rows(nodule, paintBody)
-      paintTubes(raster, z, innerLumens(z), HU.lumen, hu)
-    },
+  const fineRow = new Float32Array(xs.length)
+  return (z, hu) => {
+    for (const plane of [outlinePlane, coarsePlane, finePlane]) plane.moveTo(z)
+    for (let j = 0; j < ys.length; j++) {
+      const y = ys[j]
+      interpolate(finePlane.rows(y)[0], cells[2], fineRow)
+      const [coarseLine] = coarsePlane.rows(y)
+      baseRow(outlinePlane.rows(y), cells[0], coarseLine, cells[1], fineRow, xs, y, soft, hu.subarray(j * xs.length))
+      if (y > table.from) table.draw(xs, y, soft, hu.subarray(j * xs.length))
+    }
+    const part = columnPart(chest.level(z))
+    for (const { at, paint, over } of kinds) paintTubes(raster, z, at(z), paint(part), hu, over)
+    if (nodules.length === 0) return
+    const rows = (from: PlacedNodule, paint: Painter) => paintNodule(from, raster, z, outlinePlane, cells[0], hu, paint)
+    for (const nodule of nodules) rows(nodule, paintHoles)
+    // Strands are seen in the lung, not in the chest wall that they reach.
+    for (const { at, value } of strands) paintTubes(raster, z, at(z), value, hu, (there) => there < value)
+    for (const nodule of nodules) rows(nodule, paintBody)
+    paintTubes(raster, z, innerLumens(z), HU.lumen, hu)
   }
 }
 

@@ -42,15 +42,6 @@ export function curve(beads: readonly Bead[], pieces = 4): Bead[] {
   return out
 }
 
-/** A tube drawn larger or smaller about the world's origin. */
-export const scaleTube = (tube: Tube, s: number): Tube => ({
-  ...tube,
-  from: scale(tube.from, s),
-  to: scale(tube.to, s),
-  fromRadius: tube.fromRadius * s,
-  toRadius: tube.toRadius * s,
-})
-
 /** The tube without an outer layer: what is inside a cortex or a wall. */
 export const hollow = (tubes: readonly Tube[], wallMm: number): Tube[] =>
   tubes.flatMap((tube) => {
@@ -186,11 +177,11 @@ export function drawTube(raster: Raster, z: number, tube: Tube): void {
  * Hands every touched sample to `paint`, and clears the raster.
  * @param paint gets the sample's index and its coverage
  */
-export function flush(raster: Raster, paint: (at: number, coverage: number, i: number, j: number) => void): void {
+export function flush(raster: Raster, paint: (at: number, coverage: number) => void): void {
   const { xs, ys, coverage, first, last } = raster
   for (let j = 0; j < ys.length; j++) {
     for (let i = first[j], at = j * xs.length + i; i <= last[j]; i++, at++) {
-      if (coverage[at] > 0) paint(at, coverage[at], i, j)
+      if (coverage[at] > 0) paint(at, coverage[at])
       coverage[at] = 0
     }
     first[j] = xs.length
