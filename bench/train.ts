@@ -2,13 +2,19 @@
  * `npm run bench -- bench/train.ts [ROUNDS] [PYTHON...]`: one LoRA step at ViT-B/32 size (both towers, q/k/v of all
  * layers, LoRA dropout 0.25, four nodules of nine views and four texts, random weights), beside the same runtime's
  * MatMuls of the model's own shapes and beside the same step in PyTorch. PYTHON names interpreters that have torch
- * (default: Debian's /usr/bin/python3).
+ * (default: Debian's /usr/bin/python3). `npm run bench -- bench/train.ts augmented [ROUNDS]`: the step alone, beside the
+ * step while a worker thread makes the next one's views with the published augmentation. `npm run bench --
+ * bench/train.ts layers`: how the cost grows.
  */
 import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PUBLISHED_POOLING, VIT_B_32 } from '../src/clip/architecture.ts'
 import { asFloat32 } from '../src/clip/folds.ts'
 import { CLIP_NORMALISATION } from '../src/clip/image-tower.ts'
 import { initialWeight, weightShapes } from '../src/clip/initialise.ts'
+import { smallPhantom } from '../src/datasets/phantom/phantom.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
@@ -16,12 +22,16 @@ import type { Tensor, TensorData } from '../src/graph/tensor.ts'
 import { parseInitConfig } from '../src/inference/config.ts'
 import { modelWeights } from '../src/inference/model-folder.node.ts'
 import { PRESETS } from '../src/inference/presets.ts'
+import { PUBLISHED_AUGMENTATION } from '../src/nodule/augment.ts'
 import { seededRandom } from '../src/random.ts'
 import { adamW } from '../src/training/adamw.ts'
 import { trainedArchitecture } from '../src/training/architecture.ts'
+import { type BagTask, openBagPool } from '../src/training/bags.ts'
 import { type LORA_LAYERS, parseTrainConfig } from '../src/training/config.ts'
 import { isTrained } from '../src/training/objective.ts'
 import { type Batch, openTrainStep } from '../src/training/step.ts'
+import { writeNifti } from '../src/volume/nifti-write.node.ts'
+import type { Triple } from '../src/volume/volume.ts'
 import { median, medianRatio, peakMemoryMb, timeInTurn } from './timing.ts'
 
 const [roundsText = '5', ...pythons] = process.argv.slice(2)
@@ -92,7 +102,50 @@ function products(
 const layerFlops = (rows: number, { width, layers }: { width: number; layers: number }) =>
   24 * width ** 2 * rows * layers
 
-if (process.argv[2] === 'layers') {
+/** Augmented views of four nodules of a made scan, crops from the cache, as training makes them from the second epoch on. */
+async function openViews() {
+  const pointLps: Triple = [72.3, -7.8, 33.6]
+  const folder = await mkdtemp(join(tmpdir(), 'spicula-bench-'))
+  const imageFile = join(folder, 'scan.nii.gz')
+  const nodules = [{ pointLps, mm: 14 }]
+  const size = { shapeIjk: [160, 160, 120], spacingMm: [0.8, 0.8, 1.25] } as const
+  await writeNifti(imageFile, smallPhantom({ ...size, centreLps: pointLps, nodules, seed: 1 }))
+  const pool = openBagPool(1)
+  let sample = 0
+  const task = (): BagTask => ({
+    key: 'bench',
+    imageFile,
+    point: pointLps,
+    frame: 'lps',
+    preprocessing: {},
+    augmentation: PUBLISHED_AUGMENTATION,
+    jitter: true,
+    seed: `1/0/${sample++}/bench`,
+    cacheDir: join(folder, 'cache'),
+  })
+  return {
+    four: () => Promise.all(Array.from({ length: 4 }, () => pool.run(task()))),
+    close: async () => {
+      await pool.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+if (process.argv[2] === 'augmented') {
+  const step = await openStep('all')
+  const views = await openViews()
+  const times = await timeInTurn(Number(process.argv[3] ?? 5), {
+    'step alone': () => step.run(4),
+    'step, views made meanwhile': () => Promise.all([step.run(4), views.four()]),
+    'views alone': () => views.four(),
+  })
+  await views.close()
+  await step.close()
+  for (const [name, own] of Object.entries(times)) console.log(`${name.padEnd(28)} ${median(own).toFixed(0)} ms`)
+  const ratio = medianRatio(times['step, views made meanwhile'], times['step alone'])
+  console.log(`ratio ${ratio.toFixed(3)} (target: at most 1.15)`)
+} else if (process.argv[2] === 'layers') {
   console.log('layers       nodules  step s  peak MB so far')
   for (const layers of ['up', 'half-up', 'all'] as const) {
     const step = await openStep(layers)

@@ -6,6 +6,7 @@ import { asFloat32, stackFolds } from '../src/clip/folds.ts'
 import { inferArchitecture } from '../src/clip/infer.ts'
 import { type Architecture, imageSide, textSide } from '../src/clip/model.ts'
 import { decodeSafetensors } from '../src/clip/safetensors.ts'
+import { textFeeds as packTexts } from '../src/clip/tokenizer.ts'
 import { graphWeights } from '../src/clip/weights.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import { openSession } from '../src/graph/session.node.ts'
@@ -125,17 +126,11 @@ export function imageFeeds(inputs: Tensors) {
 
 /** Inputs of the text side. The end-of-text token has the largest number of all. */
 export function textFeeds(inputs: Tensors) {
-  const ids = take(inputs, 'input_ids')
-  const [texts, context] = ids.shape
-  const tokens = BigInt64Array.from(ids.data as Int32Array, BigInt)
-  const endOfText = BigInt64Array.from({ length: texts }, (_, t) => {
-    const row = Array.from(tokens.subarray(t * context, (t + 1) * context), Number)
-    return BigInt(t * context + row.indexOf(Math.max(...row)))
-  })
-  return {
-    tokens: { dtype: 'int64', shape: [texts, context], data: tokens },
-    endOfText: { dtype: 'int64', shape: [texts], data: endOfText },
-  } as const satisfies Record<string, TensorData>
+  const { shape, data } = take(inputs, 'input_ids')
+  const [texts, context] = shape
+  const ids = Array.from(data, Number)
+  const rows = Array.from({ length: texts }, (_, t) => ids.slice(t * context, (t + 1) * context))
+  return packTexts(rows, { context, endToken: Math.max(...ids) })
 }
 
 const loraWord = ({ lora }: Architecture, merged: boolean) => (lora ? `LoRA ${merged ? 'merged' : 'separate'}, ` : '')

@@ -11,6 +11,7 @@ import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/device.ts'
 import type { Checkpoint } from '../inference/checkpoint.ts'
 import { modelFolder } from '../inference/embedded-model.node.ts'
+import type { Precision } from '../inference/precision.ts'
 import { openPredictor, type Predictor } from '../inference/predictor.node.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import type { Note, Triple } from '../volume/volume.ts'
@@ -21,6 +22,7 @@ import {
   frameOption,
   modelOption,
   parsePoint,
+  precisionOption,
   quietOption,
   threadsOption,
   viewsOption,
@@ -41,6 +43,7 @@ interface PredictOptions {
   readonly views: ViewSet
   readonly checkpoint: Checkpoint
   readonly device: Device
+  readonly precision: Precision
   readonly threads?: number
   readonly quiet?: boolean
 }
@@ -64,6 +67,7 @@ export function predictCommand(): Command {
     .addOption(viewsOption())
     .addOption(checkpointOption())
     .addOption(deviceOption())
+    .addOption(precisionOption())
     .addOption(threadsOption())
     .addOption(quietOption())
     .addHelpText(
@@ -122,9 +126,10 @@ interface Opened {
   }>
 }
 
-const readerOptions = ({ checkpoint, device, threads }: PredictOptions) => ({
+const readerOptions = ({ checkpoint, device, precision, threads }: PredictOptions) => ({
   checkpoint,
   device,
+  precision,
   ...(threads === undefined ? {} : { threads }),
 })
 
@@ -184,6 +189,7 @@ const rowAt = (imageFile: string, point: Triple, line: number): LocatedRow => ({
   imageFile: resolve(imageFile),
   point,
   malignant: null,
+  malignantProbability: null,
   values: {},
 })
 

@@ -2,14 +2,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { writeOnnx } from '../graph/onnx.ts'
+import * as g from '../graph/operations.ts'
 import { openSession } from '../graph/session.node.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { seededRandom } from '../random.ts'
+import { bagFeeds, MAX_VIEWS, type ViewBag } from './bags.ts'
 import { stackFolds } from './folds.ts'
 import { inferArchitecture } from './infer.ts'
 import { weightShapes } from './initialise.ts'
 import { type Architecture, imageSide, textSide } from './model.ts'
 import { referenceImageSide } from './reference.fixture.ts'
+import { shiftedImages } from './shifted-images.ts'
+import { textFeeds } from './tokenizer.ts'
 import { graphWeights } from './weights.ts'
 
 const NORMALISATION = { mean: [0.4, 0.5, 0.3], std: [0.2, 0.3, 0.25] }
@@ -123,6 +127,38 @@ const close = (actual: ArrayLike<number | bigint>, expected: readonly number[], 
 }
 
 describe('the text side', () => {
+  it('reads a text the same alone, among others, and with anything behind its end', async () => {
+    const architecture = {
+      ...clipLike,
+      text: { ...clipLike.image, vocabulary: 9, context: 6, embedDim: 6, width: 8 },
+      lora: { ...(clipLike.lora as NonNullable<Architecture['lora']>), textLayers: [0, 1] },
+    } as const
+    const { embedding } = textSide(architecture, graphWeights({ folds: 1 }), { mergeLora: false })
+    const random = seededRandom(5)
+    const weights: Weights = new Map(
+      [...weightShapes([embedding])].map(([name, shape]) => {
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.3 * random.normal())
+        return [name, { dtype: 'float32', shape, data }]
+      }),
+    )
+    const session = await openSession(writeOnnx({ embedding }, weights))
+    const embed = async (...texts: number[][]) => {
+      const { data } = (await session.run(textFeeds(texts, { context: 6, endToken: 8 }))).embedding
+      return Array.from(data, Number)
+    }
+    const [one, two] = [
+      [1, 3, 5, 8, 0, 0],
+      [1, 8, 0, 0, 0, 0],
+    ]
+    const together = await embed(one, two) // in one sequence
+    const { embedDim } = clipLike.pooling
+    close(together.slice(0, embedDim), await embed(one), 1e-6)
+    close(together.slice(embedDim), await embed(two), 1e-6)
+    close(await embed([1, 8, 7, 6, 5, 4]), await embed(two), 1e-9)
+    expect(Math.hypot(...(await embed([3, 1, 5, 8, 0, 0])).map((x, i) => x - together[i]))).toBeGreaterThan(1e-3)
+    await session.close()
+  })
+
   it('runs any subset of weights stacked over folds as each fold alone', async () => {
     const architecture = {
       ...clipLike,
@@ -139,10 +175,11 @@ describe('the text side', () => {
         }),
       )
     }
-    const words = {
-      tokens: { dtype: 'int64', shape: [2, 4], data: BigInt64Array.of(1n, 3n, 8n, 0n, 1n, 8n, 0n, 0n) },
-      endOfText: { dtype: 'int64', shape: [2], data: BigInt64Array.of(2n, 5n) },
-    } as const satisfies Record<string, TensorData>
+    const texts = [
+      [1, 3, 8, 0],
+      [1, 8, 0, 0],
+    ]
+    const words = textFeeds(texts, { context: 4, endToken: 8 })
     const embed = async (folds: readonly Weights[], stacked: ReadonlySet<string>) => {
       const stack = (name: string) =>
         stackFolds(
@@ -235,6 +272,56 @@ describe('the image side', () => {
     const other = { ...feeds, members: { ...feeds.members, data: BigInt64Array.of(0n, 1n, 2n, 3n, 4n, 3n) } }
     expect((await session.run(other)).logits.data).toEqual((await session.run(feeds)).logits.data)
     await session.close()
+  })
+})
+
+describe('four images of a view', () => {
+  const options = { normalisation: NORMALISATION, mergeLora: false, maxViews: MAX_VIEWS }
+  const { resolution, patch } = clipLike.image
+  const random = seededRandom(8)
+  const view = Float32Array.from({ length: resolution ** 2 }, random.uniform)
+  /** What the pixel of an image shows, `by` off along each axis, mirrored or not, edges repeated. */
+  const imageOf = (rows: readonly [number, boolean], columns: readonly [number, boolean]) =>
+    view.map((_, p) => {
+      const source = (i: number, [by, mirrored]: readonly [number, boolean]) =>
+        Math.min(resolution - 1, Math.max(0, (mirrored ? resolution - 1 - i : i) + by))
+      return view[source(Math.floor(p / resolution), rows) * resolution + source(p % resolution, columns)]
+    })
+  const by = patch / 4
+  const ways = [[by, false] as const, [-by, true] as const]
+  const images = ways.flatMap((rows) => ways.map((columns) => imageOf(rows, columns)))
+
+  it('lie a quarter of a patch off in each diagonal, mirrored', async () => {
+    const seen = shiftedImages(g.input('views', ['M', resolution, resolution]), patch)
+    const session = await openSession(writeOnnx({ seen }, new Map()))
+    const views = { dtype: 'float32', shape: [1, resolution, resolution], data: view } as const
+    const { data, shape } = (await session.run({ views })).seen
+    expect(shape).toEqual([4, resolution, resolution])
+    expect([...(data as Float32Array)]).toEqual(images.flatMap((image) => [...image]))
+    await session.close()
+  })
+
+  it('are averaged for each view: of bags of one view the embedding is the mean of the embeddings of its images', async () => {
+    const weights = randomWeights(clipLike, 3)
+    const embed = async (bags: readonly ViewBag[], shifted: boolean) => {
+      const { embedding } = imageSide(clipLike, graphWeights({ folds: 1 }), { ...options, shifted })
+      const session = await openSession(writeOnnx({ embedding }, weights))
+      const { data } = (await session.run(bagFeeds(bags, resolution))).embedding
+      await session.close()
+      return data as Float32Array
+    }
+    const together = await embed([{ pixels: view, count: 1 }], true)
+    const apart = await embed(
+      images.map((pixels) => ({ pixels, count: 1 })),
+      false,
+    )
+    const size = together.length
+    close(
+      together,
+      Array.from(together, (_, d) => [0, 1, 2, 3].reduce((sum, i) => sum + apart[i * size + d] / 4, 0)),
+      1e-5,
+    )
+    expect(Math.hypot(...together.map((x, d) => x - apart[d]))).toBeGreaterThan(1e-3)
   })
 })
 

@@ -3,7 +3,7 @@ import * as g from '../graph/operations.ts'
 import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type ImageTowerConfig, patchCount } from './architecture.ts'
-import { firstToken, type Layout, type Lora, residualBlock } from './transformer.ts'
+import { firstTokens, type Layout, type Lora, residualBlock } from './transformer.ts'
 import { foldsOf, layerNorm, scope, type Weights } from './weights.ts'
 
 /** What is subtracted from and divided out of each of the three colour channels. */
@@ -35,15 +35,16 @@ export function imageTower(
 ): Tensor {
   const w = scope(weights, 'vision_model')
   const layout: Layout = { sequences: views.shape[0], tokens: 1 + patchCount(config) }
+  const read = firstTokens(layout)
   let x = embedPatches(views, w, config, normalisation) // [folds or 1, views * tokens, width]
   if (config.preNorm) x = layerNorm(x, scope(w, 'ln_pre'), config.layerNormEpsilon)
   for (let layer = 0; layer < config.layers; layer++) {
     x = residualBlock(x, scope(w, `transformer.resblocks.${layer}`), config, layout, {
-      firstTokenOnly: layer === config.layers - 1,
+      read: layer === config.layers - 1 ? read : undefined,
       lora: lora?.config.imageLayers.includes(layer) ? lora : undefined,
     })
   }
-  if (config.layers === 0) x = firstToken(x, layout)
+  if (config.layers === 0) x = read.rows(x)
   x = layerNorm(x, scope(w, 'ln_post'), config.layerNormEpsilon) // [folds or 1, views, width]
   return g.matMul(x, w.get('proj', [config.width, config.embedDim]))
 }

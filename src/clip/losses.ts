@@ -29,8 +29,7 @@ export function clipLoss(
 /**
  * Cross-entropy of a head, weighted as PyTorch's: sum of weight times loss over the sum of weights.
  * @param logits [1, N, classes]
- * @param targets [N, classes]: the weight of the label's class, over the sum of all weights, at the label; else 0
- *   (`classTargets`)
+ * @param targets [N, classes]: what each class counts (`classTargets`)
  * @returns a scalar
  */
 export const crossEntropy = (logits: Tensor, targets: Tensor): Tensor =>
@@ -69,18 +68,17 @@ export function clipTargets(
 }
 
 /**
- * Targets of a head.
- * @param labels null where nobody knows: it adds nothing to the loss
- * @param weights of the classes; all 1 for the plain mean
- * @returns float32 [labels, classes]
+ * Targets of a head of two classes: each label counts its class's weight, over the sum of all. A probability between
+ * counts as so much of a nodule of each class.
+ * @param labels of the second class, 0 to 1; null where nobody knows: it adds nothing to the loss
+ * @param weights of the classes; both 1 for the plain mean
+ * @returns float32 [labels, 2]
  * @example classTargets([0, 1, null], [1, 3]) // [0.25, 0, 0, 0.75, 0, 0]
  */
-export function classTargets(labels: readonly (number | null)[], weights: readonly number[]): Float32Array {
-  const total = labels.reduce<number>((sum, label) => sum + (label === null ? 0 : weights[label]), 0)
-  const targets = new Float32Array(labels.length * weights.length)
-  for (const [i, label] of labels.entries())
-    if (label !== null) targets[i * weights.length + label] = weights[label] / total
-  return targets
+export function classTargets(labels: readonly (number | null)[], [benign, malignant]: readonly [number, number]) {
+  const shares = labels.flatMap((label) => (label === null ? [0, 0] : [(1 - label) * benign, label * malignant]))
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return Float32Array.from(shares, (share) => (share === 0 ? 0 : share / total))
 }
 
 /**

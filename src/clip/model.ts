@@ -5,7 +5,8 @@ import type { ImageTowerConfig, LoraConfig, PoolingConfig, TextTowerConfig } fro
 import type { Dropout } from './dropout.ts'
 import { imageTower, type Normalisation } from './image-tower.ts'
 import { attentionPooling, type Bags, classify } from './pooling.ts'
-import { semanticProjection, textTower } from './text-tower.ts'
+import { SHIFTED_IMAGES, shiftedImages } from './shifted-images.ts'
+import { semanticProjection, textInputs, textTower } from './text-tower.ts'
 import { scope, type Weights } from './weights.ts'
 
 /** Everything that a model's graph depends on. */
@@ -32,6 +33,8 @@ export interface ImageSide {
 export interface ReadingOptions {
   readonly normalisation: Normalisation
   readonly mergeLora: boolean
+  /** Whether each view is read in four images, and they are averaged (shifted-images.ts): four times the work. */
+  readonly shifted?: boolean | undefined
   /** Of the input of LoRA, in training. */
   readonly loraDropout?: Dropout | undefined
 }
@@ -68,8 +71,10 @@ export function readViews(
 ): ImageSide {
   const { image, pooling, lora: config } = architecture
   const { normalisation, mergeLora: merged, loraDropout: dropout } = options
-  const features = imageTower(views, weights, image, normalisation, config && { config, merged, dropout })
-  const { embedding, attention } = attentionPooling(features, bags, weights, pooling)
+  const read = (all: Tensor) => imageTower(all, weights, image, normalisation, config && { config, merged, dropout })
+  const features = read(options.shifted ? shiftedImages(views, image.patch) : views)
+  const seen = { views: views.shape[0], images: options.shifted ? SHIFTED_IMAGES : 1 }
+  const { embedding, attention } = attentionPooling(features, seen, bags, weights, pooling)
   const logits = classify(embedding, scope(weights, 'classifier_image'))
   const probability = g.select(g.softmax(logits), 2, 1)
   return { embedding, attention, logits, probability }
@@ -77,7 +82,7 @@ export function readViews(
 
 /**
  * The text side: tokens -> tower -> projection -> head.
- * Inputs of the graph: `tokens` int64 [texts, context], `endOfText` int64 [texts] (text-tower.ts).
+ * Inputs of the graph: those of `textInputs` (text-tower.ts).
  */
 export function textSide(
   architecture: Architecture & { readonly text: TextTowerConfig },
@@ -90,9 +95,7 @@ export function textSide(
 ): { readonly embedding: Tensor; readonly logits: Tensor } {
   const { text, pooling, lora: config } = architecture
   const { mergeLora: merged, loraDropout, dropout } = options
-  const tokens = g.input('tokens', ['N', text.context], 'int64')
-  const endOfText = g.input('endOfText', ['N'], 'int64')
-  const features = textTower(tokens, endOfText, weights, text, config && { config, merged, dropout: loraDropout })
+  const features = textTower(textInputs(text), weights, text, config && { config, merged, dropout: loraDropout })
   const embedding = semanticProjection(features, weights, pooling.embedDim, dropout)
   return { embedding, logits: classify(embedding, scope(weights, 'classifier_text')) }
 }

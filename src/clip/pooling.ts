@@ -33,11 +33,19 @@ const MASKED = 1e9
 
 /**
  * Attention pooling over views (Ilse et al. 2018, un-gated): h = relu(W x + b), a = softmax(v' tanh(U h)), z = sum a h.
- * @param features [folds or 1, views, imageEmbedDim]
+ * @param features [folds or 1, images * views, imageEmbedDim]: where a view has several images (shifted-images.ts), every view in
+ *   the first, then every view in the second; a view's h is the mean over its images, behind the relu
  */
-export function attentionPooling(features: Tensor, bags: Bags, weights: Weights, config: PoolingConfig): Pooled {
+export function attentionPooling(
+  features: Tensor,
+  seen: { readonly views: Dim; readonly images: number },
+  bags: Bags,
+  weights: Weights,
+  config: PoolingConfig,
+): Pooled {
   const w = scope(weights, 'image_projection')
-  const hidden = g.relu(linear(features, scope(w, 'projector.0'), config.embedDim)) // [folds, views, embedDim]
+  const projected = g.relu(linear(features, scope(w, 'projector.0'), config.embedDim))
+  const hidden = meanOfImages(projected, seen) // [folds, views, embedDim]
   const score = linear(
     g.tanh(linear(hidden, scope(w, 'attention.0'), config.attentionWidth)),
     scope(w, 'attention.2'),
@@ -49,6 +57,13 @@ export function attentionPooling(features: Tensor, bags: Bags, weights: Weights,
   const row = g.reshape(attention, [folds, nodules, 1, size])
   const pooled = g.matMul(row, members(hidden, bags)) // [folds, nodules, 1, embedDim]
   return { embedding: g.select(pooled, 2, 0), attention }
+}
+
+/** [folds, images * views, width] -> [folds, views, width] */
+function meanOfImages(x: Tensor, { views, images }: { readonly views: Dim; readonly images: number }): Tensor {
+  if (images === 1) return x
+  const [folds, , width] = x.shape
+  return g.mul(g.reduceSum(g.reshape(x, [folds, images, views, width]), [1]), 1 / images)
 }
 
 /** What belongs to the views of each nodule: [folds, views, ...] -> [folds, nodules, V, ...]. */

@@ -4,50 +4,58 @@ import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './architecture.ts'
 import { type Dropout, drop } from './dropout.ts'
-import { type Layout, type Lora, residualBlock } from './transformer.ts'
-import { foldsOf, layerNorm, linear, scope, type Weights } from './weights.ts'
+import { type Layout, type Lora, type Read, residualBlock } from './transformer.ts'
+import { foldsFirst, layerNorm, linear, scope, type Weights } from './weights.ts'
+
+/** Texts in S sequences of the model's context, several in one where they fit (`textFeeds` of tokenizer.ts). */
+export interface PackedTexts {
+  /** int64 [S, context] */
+  readonly tokens: Tensor
+  /** Each token's place in its own text, int64 [S, context]. */
+  readonly positions: Tensor
+  /** [S, 1, context, context]: 0 where a token may look, its own text up to itself; minus infinity elsewhere. */
+  readonly reach: Tensor
+  /** Where each text ends in the flattened [S * context], int64 [texts]. */
+  readonly endOfText: Tensor
+}
+
+/** The inputs of a graph that reads texts. */
+export const textInputs = ({ context }: TextTowerConfig): PackedTexts => ({
+  tokens: g.input('tokens', ['S', context], 'int64'),
+  positions: g.input('positions', ['S', context], 'int64'),
+  reach: g.input('reach', ['S', 1, context, context]),
+  endOfText: g.input('endOfText', ['N'], 'int64'),
+})
 
 /**
  * A causal transformer over tokens, read at the end-of-text token and projected.
- * @param tokens int64 [texts, context]
- * @param endOfText int64 [texts]: in the flattened [texts * context], the row of each text's end-of-text token
  * @returns text features, [folds or 1, texts, embedDim]
  */
 export function textTower(
-  tokens: Tensor,
-  endOfText: Tensor,
+  { tokens, positions, reach, endOfText }: PackedTexts,
   weights: Weights,
   config: TextTowerConfig,
   lora?: Lora,
 ): Tensor {
   const { width, context, vocabulary, embedDim, layerNormEpsilon } = config
   const layout: Layout = { sequences: tokens.shape[0], tokens: context }
+  const read: Read = { rows: (x) => g.gather(x, endOfText, 1) }
   const table = weights.get('token_embedding.weight', [vocabulary, width])
   const places = weights.get('positional_embedding', [context, width])
-  const embedded = g.gather(table, tokens, table.shape.length - 2) // [texts, context, width], folds in front if they differ
-  const folds = (of: Tensor) => foldsOf(of, 2)
-  const placed = g.add(
-    g.reshape(embedded, [folds(table), layout.sequences, context, width]),
-    g.reshape(places, [folds(places), 1, context, width]),
-  )
-  let x = g.reshape(placed, [placed.shape[0], dimProduct([layout.sequences, context]), width])
-  const mask = causalMask(context)
+  const total = [dimProduct([layout.sequences, context])]
+  const rows = (of: Tensor, indices: Tensor) =>
+    foldsFirst(g.gather(of, g.reshape(indices, total), of.shape.length - 2), 2)
+  let x = g.add(rows(table, tokens), rows(places, positions)) // [folds or 1, S * context, width]
   for (let layer = 0; layer < config.layers; layer++) {
     x = residualBlock(x, scope(weights, `transformer.resblocks.${layer}`), config, layout, {
-      mask,
+      read: layer === config.layers - 1 ? read : undefined,
+      mask: reach,
       lora: lora?.config.textLayers.includes(layer) ? lora : undefined,
     })
   }
-  x = layerNorm(g.gather(x, endOfText, 1), scope(weights, 'ln_final'), layerNormEpsilon) // [folds or 1, texts, width]
+  if (config.layers === 0) x = read.rows(x)
+  x = layerNorm(x, scope(weights, 'ln_final'), layerNormEpsilon) // [folds or 1, texts, width]
   return g.matMul(x, weights.get('text_projection', [width, embedDim]))
-}
-
-/** Zero where a token may look, minus infinity above the diagonal. */
-function causalMask(context: number): Tensor {
-  const data = new Float32Array(context * context)
-  for (let row = 0; row < context; row++)
-    data.fill(Number.NEGATIVE_INFINITY, row * context + row + 1, (row + 1) * context)
-  return g.constant({ dtype: 'float32', shape: [context, context], data }, 'causalMask')
 }
 
 /**

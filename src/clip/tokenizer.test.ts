@@ -182,12 +182,39 @@ describe('parseTokenizer', () => {
 })
 
 describe('textFeeds', () => {
-  it('points at the first end token of each text, in the flattened tokens', () => {
-    const rows = ['a nodule', 'a part-solid nodule'].map(clip.encode)
-    const { tokens, endOfText } = textFeeds(rows, clip)
+  it('packs texts up to their end tokens, several in a row of the context', () => {
+    const rows = ['a nodule', 'a part-solid nodule '.repeat(12), 'a part-solid nodule', ''].map(clip.encode)
+    const lengths = rows.map((row) => row.indexOf(49407) + 1)
+    const { tokens, positions, endOfText } = textFeeds(rows, clip)
     expect(tokens.shape).toEqual([2, 77])
-    expect([...endOfText.data].map((at) => tokens.data[Number(at)])).toEqual([49407n, 49407n])
-    expect(Number(endOfText.data[1])).toBe(77 + rows[1].indexOf(49407))
+    for (const [t, row] of rows.entries()) {
+      const end = Number(endOfText.data[t]) + 1
+      const own = (data: BigInt64Array) => [...data.subarray(end - lengths[t], end)].map(Number)
+      expect(own(tokens.data)).toEqual(row.slice(0, lengths[t]))
+      expect(own(positions.data)).toEqual([...new Array(lengths[t]).keys()])
+      expect(Math.floor((end - lengths[t]) / 77)).toBe(Math.floor((end - 1) / 77))
+    }
+    expect([...tokens.data].filter((token) => token !== 0n)).toHaveLength(lengths.reduce((a, b) => a + b))
+  })
+
+  it('lets a token see its own text up to itself', () => {
+    const texts = [
+      [7, 9, 0, 0, 0, 0],
+      [7, 8, 9, 0, 0, 0],
+    ]
+    const { reach, endOfText } = textFeeds(texts, { context: 6, endToken: 9 })
+    expect(reach.shape).toEqual([1, 1, 6, 6])
+    expect([...endOfText.data]).toEqual([4n, 2n])
+    const seen = Array.from({ length: 6 }, (_, row) => [...reach.data.subarray(6 * row, 6 * row + 6)])
+    const X = Number.NEGATIVE_INFINITY
+    expect(seen).toEqual([
+      [0, X, X, X, X, X],
+      [0, 0, X, X, X, X],
+      [0, 0, 0, X, X, X],
+      [X, X, X, 0, X, X],
+      [X, X, X, 0, 0, X],
+      [X, X, X, X, X, 0],
+    ])
   })
 
   it('refuses tokens of another context or without an end', () => {

@@ -94,29 +94,60 @@ export function parseTokenizer(json: string, { context = 77, name = 'tokenizer.j
 }
 
 /**
- * The inputs of the text side's graph (model.ts) for texts.
+ * The inputs of the text side's graph (model.ts) for texts, several of them in one row of the context where they fit:
+ * attention is causal, so that what stands behind an end token is read by no one and need not be computed.
  * @param rows tokens of each text, [texts][context]
- * @returns `tokens` int64 [texts, context] and `endOfText` int64 [texts], the row of each first end token
+ * @returns `tokens` and `positions` int64 [S, context], each token's number and its place in its own text; `reach` float32
+ *   [S, 1, context, context], 0 where a token may look (its own text, up to itself), else minus infinity; `endOfText`
+ *   int64 [texts], where each text ends in the flattened [S * context]
+ * @throws SpiculaError `clip/tokens` for a text of another length or without an end
  * @example const feeds = textFeeds(texts.map(tokenizer.encode), tokenizer)
  */
 export function textFeeds(
   rows: readonly (readonly number[])[],
   { context, endToken }: Pick<Tokenizer, 'context' | 'endToken'>,
-): { tokens: TensorData; endOfText: TensorData } {
-  const tokens = new BigInt64Array(rows.length * context)
-  const ends = new BigInt64Array(rows.length)
-  for (const [t, row] of rows.entries()) {
-    const end = row.indexOf(endToken)
-    if (row.length !== context || end < 0)
+) {
+  const lengths = rows.map((row, t) => {
+    const length = row.indexOf(endToken) + 1
+    if (row.length !== context || length === 0)
       throw new SpiculaError(
         'clip/tokens',
         `text ${t}: ${context} tokens with an end token expected, ${row.length} found`,
       )
-    tokens.set(row.map(BigInt), t * context)
-    ends[t] = BigInt(t * context + end)
-  }
+    return length
+  })
+  const { starts, sequences } = packed(lengths, context)
+  const tokens = new BigInt64Array(sequences * context)
+  const positions = new BigInt64Array(tokens.length)
+  const reach = new Float32Array(tokens.length * context).fill(Number.NEGATIVE_INFINITY)
+  // A token of no text looks at itself: looking at nothing would make what is no number.
+  for (let at = 0; at < tokens.length; at++) reach[at * context + (at % context)] = 0
+  for (const [t, start] of starts.entries())
+    for (let place = 0; place < lengths[t]; place++) {
+      const at = start + place
+      tokens[at] = BigInt(rows[t][place])
+      positions[at] = BigInt(place)
+      reach.fill(0, at * context + (start % context), at * context + (at % context) + 1)
+    }
+  const ends = BigInt64Array.from(starts, (start, t) => BigInt(start + lengths[t] - 1))
   return {
-    tokens: { dtype: 'int64', shape: [rows.length, context], data: tokens },
+    tokens: { dtype: 'int64', shape: [sequences, context], data: tokens },
+    positions: { dtype: 'int64', shape: [sequences, context], data: positions },
+    reach: { dtype: 'float32', shape: [sequences, 1, context, context], data: reach },
     endOfText: { dtype: 'int64', shape: [rows.length], data: ends },
+  } as const satisfies Record<string, TensorData>
+}
+
+/** Where texts start in sequences of `context` tokens, the longest first, each in the first sequence with room for it. */
+function packed(lengths: readonly number[], context: number): { starts: number[]; sequences: number } {
+  const starts: number[] = []
+  const used: number[] = []
+  for (const t of [...lengths.keys()].sort((a, b) => lengths[b] - lengths[a])) {
+    const fitting = used.findIndex((count) => count + lengths[t] <= context)
+    const sequence = fitting < 0 ? used.length : fitting
+    const count = used[sequence] ?? 0
+    starts[t] = sequence * context + count
+    used[sequence] = count + lengths[t]
   }
+  return { starts, sequences: used.length }
 }

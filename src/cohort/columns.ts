@@ -24,6 +24,8 @@ export interface Header {
   readonly field: Readonly<Record<RequiredColumn, number>>
   /** Field of `malignant`, -1 where the table has none. */
   readonly malignant: number
+  /** Field of `malignant_probability`, -1 where the table has none. */
+  readonly malignantProbability: number
   /** Names with their fields; of a name that stands twice the first. */
   readonly named: readonly (readonly [name: string, field: number])[]
 }
@@ -49,7 +51,7 @@ export function readHeader(names: readonly string[], name: string): Header {
       hint: `A manifest has the columns ${requiredColumns.join(', ')}, spelt exactly so; rename yours in its first line.`,
     })
   }
-  const repeated = [...requiredColumns, 'malignant'].filter(
+  const repeated = [...requiredColumns, 'malignant', 'malignant_probability'].filter(
     (column) => columns.indexOf(column) !== columns.lastIndexOf(column),
   )
   if (repeated.length > 0) {
@@ -69,6 +71,7 @@ export function readHeader(names: readonly string[], name: string): Header {
       coordZ: index('coordZ'),
     },
     malignant: columns.indexOf('malignant'),
+    malignantProbability: columns.indexOf('malignant_probability'),
     named: columns.map((column, i) => [column, i] as const).filter(([column, i]) => columns.indexOf(column) === i),
   }
 }

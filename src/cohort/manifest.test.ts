@@ -28,6 +28,7 @@ describe('parseManifest', () => {
         imagePath: 'ct/a.nii.gz',
         point: [-38, -73.9, -111],
         malignant: 1,
+        malignantProbability: null,
         values: {
           pid: '007',
           nodule_id: '01',
@@ -47,6 +48,14 @@ describe('parseManifest', () => {
     expect(parse('pid,nodule_id,image_path,coordX,coordY,coordZ', 'a,1,p,1,2,3').rows[0].malignant).toBeNull()
     expect(parse(header, 'a,1,p,1,2,3,,').rows[0].malignant).toBeNull()
     expect(parse(header, 'a,1,p,1,2,3,0.0,').rows[0].malignant).toBe(0)
+  })
+
+  it('takes malignant_probability, 0 to 1, and refuses what is none', () => {
+    const soft = 'pid,nodule_id,image_path,coordX,coordY,coordZ,malignant_probability'
+    expect(parse(soft, 'a,1,p,1,2,3,0.875').rows[0].malignantProbability).toBe(0.875)
+    expect(parse(soft, 'a,1,p,1,2,3,').rows[0].malignantProbability).toBeNull()
+    for (const bad of ['1.01', '-0.1', 'nan', '0x1', 'likely'])
+      expect(parse(soft, `a,1,p,1,2,3,${bad}`).problems[0].code).toBe('cohort/malignant')
   })
 
   it.each([

@@ -25,9 +25,9 @@ export interface Manifest {
 
 /**
  * Reads a manifest: comma, semicolon or tab separated, with the columns pid, nodule_id, image_path, coordX, coordY,
- * coordZ, and optionally malignant; others are kept as they are. A bad row becomes a problem and never loses the
- * others. Rows that share pid and nodule_id are all problems, for nobody could tell whose result is whose, unless they
- * are alike to the letter: then the first counts.
+ * coordZ, and optionally malignant and malignant_probability; others are kept as they are. A bad row becomes a problem
+ * and never loses the others. Rows that share pid and nodule_id are all problems, for nobody could tell whose result is
+ * whose, unless they are alike to the letter: then the first counts.
  * @param text the file's text
  * @param name of the file, for messages
  * @param frame of the points: `lps` (default), `ras` or `voxel`

@@ -11,6 +11,8 @@ export interface CohortRow extends Identified {
   readonly point: Triple
   /** 1 cancer, 0 none, null not said. */
   readonly malignant: 0 | 1 | null
+  /** How sure those who labelled it were that it is cancer, 0 to 1: what training learns instead of `malignant`. */
+  readonly malignantProbability: number | null
   /** Every column, verbatim, also those above and those unknown. */
   readonly values: Readonly<Record<string, string>>
 }
@@ -58,8 +60,15 @@ export function readRow({ line, fields, malformed }: CsvRecord, header: Header):
     coordinate('coordZ', field('coordZ'), faults),
   ]
   const malignant = label(fields[header.malignant] ?? '', faults)
+  const malignantProbability = probability(fields[header.malignantProbability] ?? '', faults)
   if (faults.length > 0) return { line, pid, noduleId, problem: problem(line, pid, noduleId, faults) }
-  return { line, pid, noduleId, row: { line, pid, noduleId, imagePath: field('image_path'), point, malignant, values } }
+  const imagePath = field('image_path')
+  return {
+    line,
+    pid,
+    noduleId,
+    row: { line, pid, noduleId, imagePath, point, malignant, malignantProbability, values },
+  }
 }
 
 /** One problem a row, under the code of its first fault, telling all of them. */
@@ -110,6 +119,19 @@ function label(text: string, faults: Fault[]): 0 | 1 | null {
     code: 'cohort/malignant',
     message: `malignant is ${shown(value)}`,
     hint: 'Write 1 for cancer, 0 for none, and nothing where it is not known.',
+  })
+  return null
+}
+
+function probability(text: string, faults: Fault[]): number | null {
+  const written = text.trim()
+  if (written === '') return null
+  const value = decimal.test(written) ? Number(written) : Number.NaN
+  if (value >= 0 && value <= 1) return value
+  faults.push({
+    code: 'cohort/malignant',
+    message: `malignant_probability is ${shown(written)}`,
+    hint: 'Write a number from 0 to 1, and nothing where it is not known.',
   })
   return null
 }

@@ -72,26 +72,21 @@ const gaussianUnit = unary(
       mul(mul(x, exp(mul(mul(x, x), -0.5))), 1 / Math.sqrt(2 * Math.PI)),
     ),
 )
-const QUICK = 1.702
-const quickGaussianUnit = unary(
-  'quickGelu',
+const sigmoidLinearUnit = unary(
+  'swish',
   (emit, { inputs: [x], outputs }) => {
-    if (emit.contrib) return emit.node('QuickGelu', [x], outputs, { alpha: { float: QUICK } }, 'com.microsoft')
-    const [scaled, gate] = [emit.fresh(), emit.fresh()]
-    emit.node('Mul', [x, emit.scalar(QUICK)], [scaled])
-    emit.node('Sigmoid', [scaled], [gate])
+    if (emit.contrib) return emit.node('QuickGelu', [x], outputs, { alpha: { float: 1 } }, 'com.microsoft')
+    const gate = emit.fresh()
+    emit.node('Sigmoid', [x], [gate])
     emit.node('Mul', [x, gate], outputs)
   },
-  // With u = 1.702 x: sigmoid(u) (1 + u sigmoid(-u)). Of x alone, so that y need not be kept for it.
-  (x) => {
-    const u = mul(x, QUICK)
-    return mul(sigmoid(u), add(apply(scaledByOwnComplement, [u], none), 1))
-  },
+  // sigmoid(x) (1 + x sigmoid(-x)). Of x alone, so that y need not be kept for it.
+  (x) => mul(sigmoid(x), add(apply(scaledByOwnComplement, [x], none), 1)),
 )
-/** u sigmoid(-u), in one pass; inside the derivative above only. */
+/** x sigmoid(-x), in one pass; inside the derivative above only. */
 const scaledByOwnComplement: Operation<None> = {
-  name: 'quickGeluComplement',
-  types: ([u]) => [{ dtype: u.dtype, shape: u.shape }],
+  name: 'swishComplement',
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
   onnx: (emit, { inputs, outputs }) =>
     emit.node('QuickGelu', inputs, outputs, { alpha: { float: -1 } }, 'com.microsoft'),
 }
@@ -105,7 +100,7 @@ const positivity: Operation<None> = {
     emit.node('Cast', [flag], outputs, { to: { int: ONNX_TYPE[dtype] } })
   },
 }
-const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 }
+const ONNX_TYPE: Record<DType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 }
 const casting: Operation<{ to: DType }> = {
   name: 'cast',
   types: ([x], { to }) => [{ dtype: to, shape: x.shape }],
@@ -142,7 +137,7 @@ export const isPositive = (x: Tensor): Tensor => apply(positivity, [x], none)
 export const keep = (x: Tensor, mask: Tensor): Tensor => mul(x, cast(mask, x.dtype))
 /** x Phi(x), the exact (erf) GELU of Hendrycks and Gimpel 2016. */
 export const gelu = (x: Tensor): Tensor => apply(gaussianUnit, [x], none)
-/** x sigmoid(1.702 x), CLIP's GELU. */
-export const quickGelu = (x: Tensor): Tensor => apply(quickGaussianUnit, [x], none)
+/** x sigmoid(x) (Ramachandran et al. 2017). */
+export const swish = (x: Tensor): Tensor => apply(sigmoidLinearUnit, [x], none)
 /** The same numbers in another type. */
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply(casting, [x], { to }))

@@ -132,6 +132,41 @@ const matMulRow = (transposeA: boolean, transposeB: boolean, alpha: number): Row
   },
 })
 
+/** A matrix of whole numbers for int8MatMul, W [3, k]: the very largest among them. */
+const wholeMatrix = (k: number) => build([k, 3], ([i, j]) => ((i * 59 + j * 101) % 255) - 127)
+const wholeScales = [0.01, 0.002, 0.05]
+const columnSums = (k: number) => wholeScales.map((s, j) => s * sum(k, (i) => at(wholeMatrix(k), [i, j])))
+
+/** int8MatMul and its correction; the steps in single precision as the runtime takes them. */
+const int8Row: Row = {
+  name: 'int8MatMul',
+  shapes: fc.tuple(dim, dim, dim).map((shape) => [shape]),
+  graph: (x) => {
+    const k = Number(x.shape[2])
+    const float = (shape: number[], data: readonly number[]) => g.constant(toTensor({ shape, data }))
+    const values = { dtype: 'int8' as const, shape: [k, 3], data: Int8Array.from(wholeMatrix(k).data) }
+    const sums = float([1, 3], columnSums(k))
+    const matrix = { values: g.constant(values), scales: float([3], wholeScales), sums }
+    const { product, offset } = g.int8MatMul(x, matrix, 0.5)
+    return g.add(product, g.matMul(offset, sums))
+  },
+  reference: (x) => {
+    const [a, b, k] = x.shape
+    const f = Math.fround
+    // Halves to even, as the runtime rounds.
+    const nearest = (v: number) => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v))
+    return build([a, b, 3], ([i, j, n]) => {
+      const row = Array.from({ length: k }, (_, s) => at(x, [i, j, s]))
+      const [high, low] = [Math.max(0, ...row), Math.min(0, ...row)]
+      const scale = f(f(high - low) * f(1 / 255))
+      const point = nearest(-f(low / scale))
+      const rounded = row.map((v) => scale * Math.min(Math.max(nearest(f(v / scale)), -point), 255 - point))
+      return 0.5 * wholeScales[n] * sum(k, (s) => rounded[s] * at(wholeMatrix(k), [s, n]))
+    })
+  },
+  flat: true,
+}
+
 const rank3 = fc.tuple(dim, dim, dim)
 const rows: Row[] = [
   binary('add', g.add, (x, y) => x + y),
@@ -146,13 +181,14 @@ const rows: Row[] = [
   unary('relu', g.relu, (x) => Math.max(x, 0)),
   unary('erf', g.erf, erf),
   unary('gelu', g.gelu, (x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
-  unary('quickGelu', g.quickGelu, (x) => x / (1 + Math.exp(-1.702 * x))),
+  unary('swish', g.swish, (x) => x / (1 + Math.exp(-x))),
   flat('isPositive', g.isPositive, (x) => (x > 0 ? 1 : 0)),
   flat('cast there and back', (x) => g.cast(g.cast(x, 'int64'), 'float32'), Math.trunc),
   matMulRow(false, false, 1),
   matMulRow(true, false, 1),
   matMulRow(false, true, 1),
   matMulRow(true, true, 0.25),
+  int8Row,
   {
     name: 'softmax',
     shapes: oneShape,
@@ -256,6 +292,13 @@ const rows: Row[] = [
       ),
   },
   {
+    name: 'pad with a number',
+    shapes: rank3.map((shape) => [shape]),
+    graph: (x) => g.pad(x, 2, 0, 1, 1.5),
+    reference: (x) =>
+      build([x.shape[0], x.shape[1], x.shape[2] + 1], ([i, j, k]) => (k === x.shape[2] ? 1.5 : at(x, [i, j, k]))),
+  },
+  {
     name: 'broadcastTo',
     shapes: fc.tuple(dim, dim).map(([a, b]) => [[a, 1, b]]),
     graph: (x) => g.broadcastTo(x, [2, x.shape[0], 3, x.shape[2]]),
@@ -353,4 +396,17 @@ describe.each(devices)('operations on %s', (device) => {
       { numRuns: 8 },
     )
   })
+})
+
+it('rounding has no gradient, and says so', () => {
+  const x = g.input('x', [2, 3])
+  const matrix = {
+    values: g.input('values', [3, 2], 'int8'),
+    scales: g.input('scales', [2]),
+    sums: g.input('sums', [1, 2]),
+  }
+  const { product } = g.int8MatMul(x, matrix)
+  expect(() => g.gradients(g.reduceSum(product, [0, 1]), [x])).toThrow(
+    expect.objectContaining({ code: 'graph/gradient', message: expect.stringMatching(/has no gradient/) }),
+  )
 })

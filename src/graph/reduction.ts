@@ -57,13 +57,16 @@ const layerNormalisation: Operation<{ epsilon: number }> = {
   },
   onnx: (emit, { inputs, outputs }, { epsilon }) =>
     emit.node('LayerNormalization', inputs, outputs, { axis: { int: -1 }, epsilon: { float: epsilon } }),
+  // With h = upstream scale and n = (x - mean) inverse: dx = inverse (h - avg(h) - n avg(h n)), sorted by what is wide:
+  // h inverse - x r + (mean r - avg(h) inverse), where r = avg(h n) inverse^2 is one number a row.
   gradient: ({ inputs: [x, scale], outputs: [, mean, inverse], upstream }) => {
-    const normal = mul(sub(x, mean), inverse)
     const h = mul(upstream, scale)
-    const width = Number(x.shape.at(-1))
-    const average = (t: Tensor) => mul(reduceSum(t, [-1], { keepDims: true }), 1 / width)
-    const dx = mul(sub(sub(h, average(h)), mul(normal, average(mul(h, normal)))), inverse)
-    return [dx, mul(upstream, normal), upstream]
+    const average = (t: Tensor) => mul(reduceSum(t, [-1], { keepDims: true }), 1 / Number(x.shape.at(-1)))
+    const level = average(h)
+    const squared = mul(inverse, inverse)
+    const r = mul(mul(sub(average(mul(h, x)), mul(level, mean)), squared), inverse)
+    const dx = add(sub(mul(h, inverse), mul(x, r)), sub(mul(mean, r), mul(level, inverse)))
+    return [dx, mul(upstream, mul(sub(x, mean), inverse)), upstream]
   },
 }
 

@@ -72,8 +72,14 @@ async function createSession(model: OnnxModel, device: Device, threads: number |
       logSeverityLevel: 4,
       // Planning by pattern holds a second copy of all activations: twice the memory for no time (docs/performance.md).
       enableMemPattern: false,
-      // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
-      extra: { session: { disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1' } },
+      extra: {
+        session: {
+          // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
+          disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1',
+          // After a run the runtime's threads would spin on for a while, on cores that others need.
+          force_spinning_stop: '1',
+        },
+      },
     })
   } catch (cause) {
     if (device === 'cpu')

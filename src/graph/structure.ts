@@ -156,7 +156,7 @@ function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): 
   )
 }
 
-const padding: Operation<{ axis: number; before: number; after: number }> = {
+const padding: Operation<{ axis: number; before: number; after: number; value: number }> = {
   name: 'pad',
   types: ([x], { axis, before, after }) => {
     const size = x.shape[axis]
@@ -164,9 +164,9 @@ const padding: Operation<{ axis: number; before: number; after: number }> = {
       throw new SpiculaError('graph/shape', `axis ${axis} of ${showShape(x.shape)} has no fixed size`)
     return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size + before + after : dim)) }]
   },
-  onnx: (emit, { inputs, outputs, inputTypes: [{ shape }] }, { axis, before, after }) => {
+  onnx: (emit, { inputs, outputs, inputTypes: [{ shape }] }, { axis, before, after, value }) => {
     const pads = [before, after].flatMap((count) => shape.map((_, i) => (i === axis ? count : 0)))
-    emit.node('Pad', [inputs[0], emit.int64s(pads)], outputs)
+    emit.node('Pad', [inputs[0], emit.int64s(pads), emit.scalar(value)], outputs)
   },
   gradient: ({ inputs: [x], attributes: { axis, before }, upstream }) => [
     slice(upstream, axis, before, before + Number(x.shape[axis])),
@@ -197,9 +197,9 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
 export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor =>
   apply(gathering, [x, indices], { axis: normaliseAxis(axis, x.shape.length) })
 
-/** Zeros before and after an axis. */
-export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
-  apply(padding, [x], { axis: normaliseAxis(axis, x.shape.length), before, after })
+/** Zeros, or another float32 number, before and after an axis. */
+export const pad = (x: Tensor, axis: number, before: number, after: number, value = 0): Tensor =>
+  apply(padding, [x], { axis: normaliseAxis(axis, x.shape.length), before, after, value })
 
 /** x repeated along its dimensions of 1 to reach a shape. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>

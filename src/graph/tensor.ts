@@ -5,7 +5,7 @@
 import { SpiculaError } from '../error.ts'
 import type { Shape } from './shape.ts'
 
-export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'bool'
+export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
 
 /** What is known of a tensor before it is computed. */
 export interface TensorType {
@@ -46,7 +46,8 @@ export type TensorData =
   | { readonly dtype: 'float16'; readonly shape: readonly number[]; readonly data: Uint16Array }
   | { readonly dtype: 'int64'; readonly shape: readonly number[]; readonly data: BigInt64Array }
   | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: 'bool'; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly dtype: 'int8'; readonly shape: readonly number[]; readonly data: Int8Array }
+  | { readonly dtype: 'uint8' | 'bool'; readonly shape: readonly number[]; readonly data: Uint8Array }
 
 /** Where an operation writes its ONNX nodes. */
 export interface OnnxEmitter {

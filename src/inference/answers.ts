@@ -1,6 +1,7 @@
 /** What a model answers of a nodule, and what every output of it says. */
 import { VERSION } from '../version.ts'
 import type { ModelConfig } from './config.ts'
+import type { Precision } from './precision.ts'
 
 /** What the ensemble says of a nodule. */
 export interface NodulePrediction {
@@ -46,10 +47,10 @@ export interface Stamp {
   readonly use: 'for research use'
 }
 
-/** What every output of a model says. */
-export const stampOf = ({ name, version }: ModelConfig): Stamp => ({
+/** What every output of a model says; of a reduced precision too. */
+export const stampOf = ({ name, version }: ModelConfig, precision: Precision = 'fp32'): Stamp => ({
   model: name,
   modelVersion: version,
-  software: `spicula ${VERSION}`,
+  software: `spicula ${VERSION}${precision === 'fp32' ? '' : ` (${precision})`}`,
   use: 'for research use',
 })

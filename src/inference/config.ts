@@ -64,6 +64,8 @@ const preprocessing = z.strictObject({
   /** Of the three colour channels of CLIP. */
   mean: triple,
   std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  /** Whether prediction reads each view in four images and averages them (clip/shifted-images.ts). */
+  shifted: z.boolean().optional(),
 })
 
 /** A beta calibration (Kull et al. 2017): sigmoid(a ln p - b ln(1 - p) + c). */

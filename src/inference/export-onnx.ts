@@ -39,6 +39,7 @@ export function exportGraph(config: ModelConfig, options: ExportGraphOptions): E
   const weights = graphWeights({ folds, stacked: options.stacked })
   const side = readViews(flat, bags, architecture, weights, {
     normalisation: { mean: preprocessing.mean, std: preprocessing.std },
+    shifted: preprocessing.shifted,
     // One fold carries its update inside its weights; several share the base and carry theirs beside it.
     mergeLora: folds === 1,
   })

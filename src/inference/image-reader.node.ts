@@ -1,15 +1,11 @@
-/** What the image side says of nodules: one session in which every fold runs over one shared base. */
-import { bagFeeds, MAX_VIEWS } from '../clip/bags.ts'
-import { imageSide } from '../clip/model.ts'
-import { graphWeights } from '../clip/weights.ts'
+/** What the image side says of nodules, fold by fold. */
+import { bagFeeds } from '../clip/bags.ts'
 import { SpiculaError } from '../error.ts'
-import { writeOnnx } from '../graph/onnx.ts'
-import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import { type Stamp, stampOf } from './answers.ts'
-import type { Checkpoint } from './checkpoint.ts'
 import type { ModelConfig } from './config.ts'
 import { foldNumbers, foldRows } from './fold-rows.ts'
-import { loadImageWeights, type ModelFolder } from './model-folder.node.ts'
+import { type ImageSessionOptions, openImageSession } from './image-session.node.ts'
+import type { ModelFolder } from './model-folder.node.ts'
 
 /** The views of a nodule: float32 [count, resolution, resolution] in [0, 1]. */
 export interface NoduleViews {
@@ -41,9 +37,7 @@ export interface ImageReader {
   close(): Promise<void>
 }
 
-export interface PredictorOptions extends SessionOptions {
-  readonly checkpoint?: Checkpoint
-}
+export type PredictorOptions = ImageSessionOptions
 
 /**
  * Opens the image side of a model. Probability, attention and embedding are outputs of one graph: the embedding is a
@@ -54,18 +48,9 @@ export interface PredictorOptions extends SessionOptions {
  * const [{ raw, embedding }] = await reader.read([{ views, count: 9 }])
  */
 export async function openImageReader(folder: ModelFolder, options: PredictorOptions = {}): Promise<ImageReader> {
-  const { checkpoint = 'both', ...sessionOptions } = options
   const { config } = folder
   const folds = config.folds.length
-  const { tensors, stacked } = await loadImageWeights(folder, checkpoint)
-  const { mean, std } = config.preprocessing
-  const { probability, attention, embedding } = imageSide(config.architecture, graphWeights({ folds, stacked }), {
-    normalisation: { mean, std },
-    // One fold carries its update inside its weights; several share the base and carry theirs beside it.
-    mergeLora: folds === 1,
-    maxViews: MAX_VIEWS,
-  })
-  const session = await openSession(writeOnnx({ probability, attention, embedding }, tensors), sessionOptions)
+  const session = await openImageSession(folder, options)
   const { resolution } = config.architecture.image
 
   const read = async (nodules: readonly NoduleViews[]): Promise<ImageReading[]> => {
@@ -86,5 +71,5 @@ export async function openImageReader(folder: ModelFolder, options: PredictorOpt
       }
     })
   }
-  return { config, folds, stamp: stampOf(config), read, close: () => session.close() }
+  return { config, folds, stamp: stampOf(config, options.precision), read, close: () => session.close() }
 }

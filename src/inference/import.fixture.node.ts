@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { imageTower } from '../clip/image-tower.ts'
 import type { Architecture } from '../clip/model.ts'
 import { decodeSafetensors } from '../clip/safetensors.ts'
-import { textTower } from '../clip/text-tower.ts'
+import { textInputs, textTower } from '../clip/text-tower.ts'
 import { textFeeds } from '../clip/tokenizer.ts'
 import { tokenizerObject } from '../clip/tokenizer-json.ts'
 import { graphWeights } from '../clip/weights.ts'
@@ -70,12 +70,7 @@ export async function towerFeatures(
   const plan = graphWeights({ folds: 1 })
   const { resolution } = image
   const imageFeatures = imageTower(g.input('views', ['M', resolution, resolution]), plan, image, normalisation)
-  const textFeatures = textTower(
-    g.input('tokens', ['N', text.context], 'int64'),
-    g.input('endOfText', ['N'], 'int64'),
-    plan,
-    text,
-  )
+  const textFeatures = textTower(textInputs(text), plan, text)
   const session = await openSession(writeOnnx({ imageFeatures, textFeatures }, weights), { threads: 1 })
   try {
     const feeds = textFeeds(tokens, { context: text.context, endToken: text.vocabulary - 1 })

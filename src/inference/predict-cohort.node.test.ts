@@ -30,6 +30,7 @@ const row = (line: number, file: string, point: Triple): LocatedRow => ({
   imageFile: join(folder, file),
   point,
   malignant: null,
+  malignantProbability: null,
   values: {},
 })
 const HEIGHTS = [30, 31, 32, 33, 34, 35, 36]

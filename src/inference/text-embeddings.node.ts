@@ -7,7 +7,6 @@ import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
-import type { TensorData } from '../graph/tensor.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { foldRows } from './fold-rows.ts'
 import { loadWeights, type ModelFolder } from './model-folder.node.ts'
@@ -24,12 +23,11 @@ export interface EmbedOptions extends SessionOptions {
   readonly onEmbedded?: ((done: number, total: number) => void) | undefined
 }
 
-/** Tokens that go through the tower at once: 32 texts of CLIP's whole context. */
-const BATCH_TOKENS = 32 * 77
+/** Texts that go through the tower at once. */
+const BATCH = 32
 
 /**
- * Embeds texts; the text side's weights are read, used and let go. The tower is causal: what stands behind a text's end
- * token changes nothing, so it runs over as many tokens as the longest text has, a quarter of the context for prompts.
+ * Embeds texts; the text side's weights are read, used and let go.
  * @throws SpiculaError `clip/no-text` where the model has none, `clip/tokenizer`, `inference/not-finite`
  * @example const { embeddings } = await embedTexts(folder, ['The nodule is well marginated.'], 'both')
  */
@@ -46,24 +44,19 @@ export async function embedTexts(
   const { text } = architecture
   const scale = tensors.get('logit_scale')
   if (!text || !scale) throw new SpiculaError('clip/no-text', 'the model has no text side')
-  const encoded = texts.map((one) => tokenizer.encode(one))
-  const context = encoded.reduce((most, row) => Math.max(most, row.indexOf(tokenizer.endToken) + 1), 1)
-  const places = tensors.get(PLACES)
-  const short = new Map(tensors)
-  if (places) short.set(PLACES, firstRows(places, context))
-  const { embedding } = textSide({ ...architecture, text: { ...text, context } }, graphWeights({ folds, stacked }), {
+  const { embedding } = textSide({ ...architecture, text }, graphWeights({ folds, stacked }), {
     mergeLora: folds === 1,
   })
-  const session = await openSession(writeOnnx({ embedding }, short), options)
+  const session = await openSession(writeOnnx({ embedding }, tensors), options)
   const embeddings: number[][][] = Array.from({ length: folds }, () => [])
-  const batch = Math.max(1, Math.floor(BATCH_TOKENS / context))
+  const encoded = texts.map((one) => tokenizer.encode(one))
   try {
-    for (let start = 0; start < texts.length; start += batch) {
-      const rows = encoded.slice(start, start + batch).map((row) => row.slice(0, context))
-      const output = (await session.run({ ...textFeeds(rows, { ...tokenizer, context }) })).embedding
+    for (let start = 0; start < texts.length; start += BATCH) {
+      const rows = encoded.slice(start, start + BATCH)
+      const output = (await session.run({ ...textFeeds(rows, tokenizer) })).embedding
       for (let t = 0; t < rows.length; t++)
         for (const [fold, row] of foldRows(output, folds, t).entries()) embeddings[fold].push(row)
-      onEmbedded?.(start + rows.length, texts.length)
+      onEmbedded?.(embeddings[0].length, texts.length)
     }
   } finally {
     await session.close()
@@ -72,17 +65,4 @@ export async function embedTexts(
     throw new SpiculaError('inference/not-finite', 'the text side gives numbers that are none: its weights are damaged')
   const scales = asFloat32('logit_scale', scale)
   return { embeddings, logitScales: Array.from({ length: folds }, (_, fold) => scales[scales.length === 1 ? 0 : fold]) }
-}
-
-/** What tells the text tower where a token stands, [context, width], of each fold where they differ. */
-const PLACES = 'positional_embedding'
-
-function firstRows(tensor: TensorData, rows: number): TensorData {
-  const [context, width] = tensor.shape.slice(-2)
-  const all = asFloat32(PLACES, tensor)
-  const folds = tensor.shape.slice(0, -2)
-  const data = new Float32Array((all.length / context) * rows)
-  for (let fold = 0; fold * context * width < all.length; fold++)
-    data.set(all.subarray(fold * context * width, (fold * context + rows) * width), fold * rows * width)
-  return { dtype: 'float32', shape: [...folds, rows, width], data }
 }

@@ -43,6 +43,7 @@ const row = (line: number, pid: string, values: Record<string, string>): CohortR
   imagePath: 'a.nii',
   point: [0, 0, 0],
   malignant: null,
+  malignantProbability: null,
   values,
 })
 const rows = () => [

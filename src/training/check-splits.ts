@@ -109,7 +109,7 @@ function notesOn({ test, folds }: Splits, rows: readonly LocatedLabel[], testCou
   if (unlabelled.length > 0)
     note(
       'unlabelled',
-      `${unlabelled.length} ${unlabelled.length === 1 ? 'row' : 'rows'} of the cohort without a label: no part in training`,
+      `${unlabelled.length} ${unlabelled.length === 1 ? 'row' : 'rows'} of the cohort without a label (malignant): not counted`,
     )
   const left = rows.filter(({ pid, malignant }) => malignant !== null && !placed.has(pid))
   if (left.length > 0) {

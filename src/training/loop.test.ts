@@ -48,7 +48,7 @@ function configOf(over: Record<string, unknown> = {}): TrainConfig {
 
 /** Eight nodules: the malignant ones are bright, and their texts say so; one of them has a single view. */
 function foldData(): FoldData {
-  const samples = Array.from({ length: 8 }, (_, line) => ({ line, label: (line % 2) as 0 | 1 }))
+  const samples = Array.from({ length: 8 }, (_, line) => ({ line, label: (line % 2) as 0 | 1, target: line % 2 }))
   const bag = (line: number) => {
     const random = seededRandom(1, String(line))
     const views = line === 3 ? 1 : 9
@@ -63,7 +63,7 @@ function foldData(): FoldData {
     batch: async (chosen) => ({
       bags: chosen.map(({ line }) => bag(line)),
       tokens: chosen.map(({ line, label }) => [1, 2 + (label ?? 0), 10 + line, END, 0, 0, 0, 0]),
-      labels: chosen.map(({ label }) => label),
+      labels: chosen.map(({ target }) => target),
     }),
   }
 }

@@ -39,8 +39,10 @@ export interface FoldData {
 export interface Sample {
   /** Line of the cohort, for messages. */
   readonly line: number
-  /** Null where nobody knows. */
+  /** What samplers and metrics go by; null where nobody knows. */
   readonly label: 0 | 1 | null
+  /** What the losses learn: the label, or how sure those who labelled it were, 0 to 1. */
+  readonly target: number | null
 }
 
 /** Where a run stands, all of it. Randomness is drawn from seed, epoch and draw: nothing else needs keeping. */
@@ -253,7 +255,6 @@ async function validate({ parameters }: TrainState, step: TrainStep, data: FoldD
   const clamped = clampLogitScale(parameters)
   let sums = NO_LOSSES
   const scores: number[] = []
-  const labels: number[] = []
   const batches = chunk(
     data.val.map((_, i) => i),
     batchSize,
@@ -268,8 +269,8 @@ async function validate({ parameters }: TrainState, step: TrainStep, data: FoldD
     const { losses, probabilities } = await step.validate(batch, clamped, data.classWeights.val)
     sums = mapLosses((name) => sums[name] + losses[name])
     scores.push(...probabilities)
-    labels.push(...batch.labels.map((label) => label ?? Number.NaN))
   }
+  const labels = data.val.map(({ label }) => label ?? Number.NaN)
   return {
     losses: perBatch(sums, batches.length),
     auroc: auroc(scores, labels),

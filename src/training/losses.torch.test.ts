@@ -45,7 +45,7 @@ describe('weighted cross-entropy', () => {
           targets: float32([labels.length, 2], targets),
         },
       )
-    const weighted = await feed(classTargets(labels, weights))
+    const weighted = await feed(classTargets(labels, weights as [number, number]))
     expect(distance(weighted('loss'), [expected.weighted])).toBeLessThan(1e-6)
     expect(distance(weighted('gradient'), expected.gradient)).toBeLessThan(1e-6)
     const plain = await feed(classTargets(labels, [1, 1]))
@@ -109,5 +109,10 @@ describe('targets', () => {
   it('of a nodule without a diagnosis are nothing', () => {
     expect([...classTargets([0, null, 1], [1, 3])]).toEqual([0.25, 0, 0, 0, 0, 0.75])
     expect([...classTargets([null, null], [1, 1])]).toEqual([0, 0, 0, 0])
+  })
+
+  it('of a probability are a part of both classes, the parts weighted and scaled to a sum of 1', () => {
+    const targets = [...classTargets([0.25, 1], [1, 3])]
+    for (const [i, share] of [0.75, 0.75, 0, 3].entries()) expect(targets[i]).toBeCloseTo(share / 4.5, 7)
   })
 })

@@ -96,7 +96,10 @@ describeShared('data/lidc/cubes.csv', () => {
       frozen: new Map(),
       tokenizer,
     })
-    const samples = chosen.map((row, line) => ({ line, label: malignancy(row) > 3 ? (1 as const) : (0 as const) }))
+    const samples = chosen.map((row, line) => {
+      const label = malignancy(row) > 3 ? 1 : 0
+      return { line, label, target: label } as const
+    })
     const data: FoldData = {
       train: samples,
       val: samples,
@@ -105,7 +108,7 @@ describeShared('data/lidc/cubes.csv', () => {
       batch: async (some) => ({
         bags: some.map(({ line }) => bags[line]),
         tokens: some.map(({ line }) => tokens[line]),
-        labels: some.map(({ label }) => label),
+        labels: some.map(({ target }) => target),
       }),
     }
     const records: EpochRecord[] = []

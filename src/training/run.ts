@@ -86,10 +86,13 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
       },
     )
   }
-  const samples = manifest.rows.flatMap((row) =>
-    row.malignant === null && config.unlabelled === 'leave-out' ? [] : [{ line: row.line, label: row.malignant, row }],
-  )
-  const unlabelled = manifest.rows.filter(({ malignant }) => malignant === null).length
+  const samples = manifest.rows.flatMap((row) => {
+    const target = row.malignantProbability ?? row.malignant
+    return target === null && config.unlabelled === 'leave-out'
+      ? []
+      : [{ line: row.line, label: row.malignant, target, row }]
+  })
+  const unlabelled = manifest.rows.filter((row) => (row.malignantProbability ?? row.malignant) === null).length
   const splits = await readSplits(options.splits)
   const check = checkSplits(splits, manifest.rows)
   const part = (pids: readonly string[]) => {
@@ -191,7 +194,7 @@ export async function trainRun(
 async function fingerprintOf({ options, base, samples, folds, texts }: PreparedRun): Promise<string> {
   const hash = createHash('sha256')
   const { config, frame } = options
-  const rows = samples.map(({ row, label }) => [row.pid, row.noduleId, row.imagePath, row.point, label])
+  const rows = samples.map(({ row, label, target }) => [row.pid, row.noduleId, row.imagePath, row.point, label, target])
   const lines = folds.map(({ train, val }) => [train.map(({ line }) => line), val.map(({ line }) => line)])
   hash.update(JSON.stringify([VERSION, config, frame, base.config, rows, lines, texts.fingerprint]))
   for await (const bytes of createReadStream(join(base.path, base.config.base))) hash.update(bytes)
@@ -329,7 +332,7 @@ function foldData(
       return {
         bags,
         tokens: words.map(({ tokens }) => tokens),
-        labels: samples.map(({ label }) => label),
+        labels: samples.map(({ target }) => target),
         isTrue: (image, text) =>
           image === text || (config.positives === 'matching' && (words[text].isTrue?.(rows[image]) ?? false)),
       }

@@ -20,8 +20,8 @@ export interface Batch {
   readonly bags: readonly ViewBag[]
   /** Token numbers of each nodule's text, padded to the model's context. */
   readonly tokens: readonly (readonly number[])[]
-  /** Null where nobody knows: such a nodule is aligned with its text alone. */
-  readonly labels: readonly (0 | 1 | null)[]
+  /** Of malignancy, 0 to 1; null where nobody knows: such a nodule is aligned with its text alone. */
+  readonly labels: readonly (number | null)[]
   /** Whether a text, by its place, is true of a nodule; its own alone where left out. */
   readonly isTrue?: (image: number, text: number) => boolean
 }
@@ -91,10 +91,8 @@ export async function openTrainStep(options: TrainStepOptions): Promise<TrainSte
   const session = await openSession(model, sessionOptions)
 
   const run = async (batch: Batch, parameters: Parameters, weights: ClassWeights, random: Random | undefined) => {
-    const feeds: Record<string, TensorData> = {
-      ...batchFeeds(batch, architecture.image.resolution, config.labelSmoothing, weights, tokenizer),
-      ...dropoutFeeds(wanted, batch, rates, random),
-    }
+    const own = batchFeeds(batch, architecture.image.resolution, config.labelSmoothing, weights, tokenizer)
+    const feeds: Record<string, TensorData> = { ...own, ...dropoutFeeds(wanted, own, rates, random) }
     for (const [name, shape] of trained) {
       const data = parameters.get(name)
       if (!data) throw new Error(`there are no numbers for the trained weight ${name}`)
@@ -131,7 +129,7 @@ function batchFeeds(
   smoothing: number,
   weights: ClassWeights,
   tokenizer: TextShape,
-): Record<string, TensorData> {
+) {
   const nodules = bags.length
   const { textsOfImage, imagesOfText } = clipTargets(nodules, smoothing, isTrue)
   const pairs = (data: Float32Array): TensorData => ({ dtype: 'float32', shape: [nodules, nodules], data })
@@ -141,19 +139,22 @@ function batchFeeds(
     textsOfImage: pairs(textsOfImage),
     imagesOfText: pairs(imagesOfText),
     classTargets: { dtype: 'float32', shape: [nodules, 2], data: classTargets(labels, weights) },
-  }
+  } as const satisfies Record<string, TensorData>
 }
+
+type BatchFeeds = ReturnType<typeof batchFeeds>
 
 /** Masks and scales; without a generator they keep everything as it is. */
 function dropoutFeeds(
   inputs: Readonly<Record<string, TensorType>>,
-  { bags }: Batch,
+  { members, views, tokens }: BatchFeeds,
   rates: Readonly<Record<string, number>>,
   random: Random | undefined,
 ): Record<string, TensorData> {
   const symbols = new Map([
-    ['N', bags.length],
-    ['M', bags.reduce((sum, bag) => sum + bag.count, 0)],
+    ['N', members.shape[0]],
+    ['M', views.shape[0]],
+    ['S', tokens.shape[0]],
   ])
   const feeds: Record<string, TensorData> = {}
   const scale = (rate: number): TensorData => ({
