@@ -8,11 +8,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { csvText } from '../src/cohort/csv.ts'
-import { fitLogistic, sigmoid } from '../src/evaluation/logistic.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { readSplits } from '../src/training/splits.node.ts'
 import { embedCohort } from './embeddings.ts'
 import { QUESTIONS, showAuroc } from './questions.ts'
+import { fitHead, probabilityBy } from './supervised.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,22 +33,8 @@ function outOfFold(labels: readonly (number | null)[]): (number | null)[] {
       return rows.flatMap(({ pid }, i) => (wanted.has(pid) && labels[i] !== null ? [i] : []))
     }
     const [fitted, judged] = [side(train), side(val)]
-    const width = own[0].length
-    const standard = Array.from({ length: width }, (_, j) => {
-      const column = fitted.map((i) => own[i][j])
-      const mean = column.reduce((a, b) => a + b, 0) / column.length
-      const deviation = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length) || 1
-      return (i: number) => (own[i][j] - mean) / deviation
-    })
-    const columns = [fitted.map(() => 1), ...standard.map((of) => fitted.map(of))]
-    const fit = fitLogistic(
-      columns,
-      fitted.map((i) => Number(labels[i])),
-      { ridge: Number(values.ridge) },
-    )
-    if (fit.kind !== 'fitted') throw new Error(`fold ${k}: ${fit.kind}`)
-    const [intercept, ...slopes] = fit.coefficients
-    for (const i of judged) scores[i] = sigmoid(slopes.reduce((sum, b, j) => sum + b * standard[j](i), intercept))
+    const head = fitHead(own, fitted, labels, Number(values.ridge))
+    for (const i of judged) scores[i] = probabilityBy(head, own[i])
   }
   return scores
 }

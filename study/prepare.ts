@@ -13,7 +13,7 @@ import { decodeNpy } from '../src/cohort/npy.ts'
 import { CHARACTERISTICS, type Ratings } from '../src/datasets/lidc/ratings.ts'
 import { parseTable } from '../src/report/table.ts'
 import { writeNifti } from '../src/volume/nifti-write.node.ts'
-import { studyFeatures, studyLabel } from './ratings.ts'
+import { studyFeatures, studyLabel, suspicion } from './ratings.ts'
 
 const [data, out] = process.argv.slice(2).map((path) => resolve(path))
 if (out === undefined) throw new Error('usage: npm run study -- study/prepare.ts DATA OUT')
@@ -50,6 +50,8 @@ interface Row {
   readonly image: string
   readonly point: readonly string[]
   readonly ratings: Ratings
+  /** Of malignancy by each reader, 1 to 5. */
+  readonly readers: readonly number[]
   /** Of the nodule in its slice, by the readers' outlines, mm2: what size alone would predict from. */
   readonly area: string
 }
@@ -57,14 +59,20 @@ const byNodule = new Map(slices.map((values) => [values.nodule_id, values]))
 const path = (...parts: string[]) => relative(out, join(...parts))
 
 /** Rows of the other sets carry the ratings of the row of slices that they were matched to. */
-const ratedBy = (values: Values): Ratings => ratingsOf(byNodule.get(values.slices_nodule_id) ?? values)
+const rated = (values: Values) => {
+  const source = byNodule.get(values.slices_nodule_id) ?? values
+  return {
+    ratings: ratingsOf(source),
+    readers: (source.malignancy_readers ?? source.malignancy).split('|').map(Number),
+  }
+}
 const sets: Readonly<Record<string, Row[]>> = {
   slices: slices.map((values, i) => ({
     pid: values.pid,
     noduleId: `s${values.nodule_id}`,
     image: path(out, 'slices', `${i}.nii`),
     point: ['0', '0', '0'],
-    ratings: ratingsOf(values),
+    ...rated(values),
     area: values.area_mm2,
   })),
   cubes: table('cubes.csv').map((values) => ({
@@ -72,7 +80,7 @@ const sets: Readonly<Record<string, Row[]>> = {
     noduleId: `c${values.nodule_id}`,
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
-    ratings: ratedBy(values),
+    ...rated(values),
     area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
   vois: table('vois.csv').map((values) => ({
@@ -80,21 +88,21 @@ const sets: Readonly<Record<string, Row[]>> = {
     noduleId: `v${values.nodule_id}`,
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
-    ratings: ratedBy(values),
+    ...rated(values),
     area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
 }
 const FEATURES = Object.keys(studyFeatures(ratingsOf({})))
 const HEADER = [
-  ...['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ', 'malignant', 'mean_diameter'],
-  ...[...FEATURES, 'area_mm2'],
+  ...['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ', 'malignant', 'malignant_probability'],
+  ...['mean_diameter', ...FEATURES, 'area_mm2'],
 ]
 /** The diameter of a circle of an area, to the millimetre: readers' outlines are not known better. */
 const diameterOf = (area: string) => (area === '' ? '' : (2 * Math.sqrt(Number(area) / Math.PI)).toFixed(0))
 const write = (name: string, rows: readonly Row[]) => {
-  const lines = rows.map(({ pid, noduleId, image, point, ratings, area }) => {
+  const lines = rows.map(({ pid, noduleId, image, point, ratings, readers, area }) => {
     const features = studyFeatures(ratings)
-    const known = [studyLabel(ratings), diameterOf(area), ...FEATURES.map((one) => features[one])]
+    const known = [studyLabel(ratings), suspicion(readers), diameterOf(area), ...FEATURES.map((one) => features[one])]
     return [pid, noduleId, image, ...point, ...known, area]
   })
   writeFileSync(join(out, `${name}.csv`), csvText([HEADER, ...lines]))

@@ -24,3 +24,11 @@ export function studyLabel({ malignancy }: Ratings): string {
   const label = malignancyLabel([malignancy], malignancy, 'leave-3')
   return label === null ? '' : String(label)
 }
+
+/**
+ * How sure the readers were, 0 to 1, for training to learn: the mean of their ratings, 1 (highly unlikely) to 5 (highly
+ * suspicious).
+ * @example suspicion([5, 5, 4]) // '0.917'
+ */
+export const suspicion = (readers: readonly number[]): string =>
+  (readers.reduce((sum, rating) => sum + (rating - 1) / 4, 0) / readers.length).toFixed(3)

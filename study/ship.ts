@@ -50,8 +50,9 @@ function promptsOfLidc(): string {
   return `${JSON.stringify({ format, features: Object.fromEntries(kept) }, null, 2)}\n`
 }
 
-/** Small ones, and those whose largest numbers say nothing of the others, stay in half precision. */
-const isMatrix = (name: string, shape: readonly number[]) => shape.length >= 2 && !/positional_embedding$/.test(name)
+/** The towers' matrices. What is small, or whose largest numbers say nothing of the others, stays in half precision. */
+const isMatrix = (name: string, shape: readonly number[]) =>
+  shape.length >= 2 && !/positional_embedding$|^image_projection|^classifier/.test(name)
 
 function small(tensors: ReadonlyMap<string, TensorData>): Uint8Array {
   const stored = new Map<string, TensorData | Int8Tensor>()

@@ -121,7 +121,7 @@ const config: ModelConfig = {
   intendedUse: 'a base to train on: it has no heads, and predicts nothing',
   architecture,
   // DeiT's own: ImageNet's.
-  preprocessing: { geometry: 'exact', mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  preprocessing: { geometry: 'exact', shifted: true, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   base: 'base.safetensors',
   folds: [{ both: 'base.safetensors' }],
   ...(await writeWords(out, { architecture })),
