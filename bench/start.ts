@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- bench/start.ts [ROUNDS]`: from the shell to the answer. `spicula --version` and `spicula predict` of one
- * nodule of a small made scan, with models of DeiT-Tiny's size (5.5 M parameters, 50 tokens) in five folds, LoRA and
+ * nodule of a small made scan, with the embedded model, and with models of DeiT-Tiny's size (5.5 M parameters, 50 tokens) in five folds, LoRA and
  * full; and where the time goes (start-parts.mjs), each part the median of as many processes. Compiles first.
  */
 import { execFileSync } from 'node:child_process'
@@ -106,11 +106,12 @@ try {
     'spicula --version': () => run(MAIN, '--version'),
     'spicula predict, five folds by LoRA': () => predict('lora'),
     'spicula predict, five full folds': () => predict('full'),
+    'spicula predict, the embedded model': () => run(MAIN, 'predict', '--ct', scan, '--at', AT),
     'parts of LoRA': () => takeParts('lora'),
     'parts of full': () => takeParts('full'),
   })
 
-  for (const [name, all] of Object.entries(times).slice(0, 4))
+  for (const [name, all] of Object.entries(times).slice(0, 5))
     console.log(`${name.padEnd(36)} ${median(all).toFixed(0).padStart(5)} ms`)
   console.log(`(target of predict: under ${TARGET_MS} ms)\n`)
   console.log(`${'part'.padEnd(36)} ${'LoRA'.padStart(5)} ${'full'.padStart(5)}`)

@@ -49,11 +49,18 @@ writeFileSync(
 )
 
 const labelled = own.filter((row) => truth.get(key(row))?.malignant !== '')
-showAuroc(
-  'malignancy',
-  labelled.map((row) => Number(row.own)),
-  labelled.map((row) => Number(truth.get(key(row))?.malignant)),
-)
+const showMalignancy = (name: string, rows: typeof labelled) =>
+  showAuroc(
+    name,
+    rows.map((row) => Number(row.own)),
+    rows.map((row) => Number(truth.get(key(row))?.malignant)),
+  )
+showMalignancy('malignancy', labelled)
+for (const k of folds.keys())
+  showMalignancy(
+    `  fold ${k}`,
+    labelled.filter(({ pid }) => foldOf.get(pid) === k),
+  )
 for (const { feature, value } of QUESTIONS) {
   const rows = told.filter((row: Record<string, string>) => row.feature === feature && row.value === value)
   const known = rows.filter((row) => (truth.get(key(row))?.[feature] ?? '') !== '')

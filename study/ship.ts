@@ -15,7 +15,7 @@ import { DEFAULT_PROMPTS } from '../src/inference/prompts.node.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string', default: 'spicula-small' }, version: { type: 'string', default: '1' } },
+  options: { name: { type: 'string', default: 'spicula-small' }, version: { type: 'string', default: '2' } },
 })
 const [from, out] = positionals
 if (out === undefined) throw new Error('usage: npm run study -- study/ship.ts RUN/model OUT')
@@ -54,11 +54,18 @@ function promptsOfLidc(): string {
 const isMatrix = (name: string, shape: readonly number[]) =>
   shape.length >= 2 && !/positional_embedding$|^image_projection|^classifier/.test(name)
 
+/** Half precision ends at 65,504: a number beyond would become infinite. */
+function half(name: string, tensor: TensorData): TensorData {
+  const narrow = toHalf(tensor)
+  if (!asFloat32(name, narrow).every(Number.isFinite)) throw new Error(`${name} does not fit half precision`)
+  return narrow
+}
+
 function small(tensors: ReadonlyMap<string, TensorData>): Uint8Array {
   const stored = new Map<string, TensorData | Int8Tensor>()
   for (const [name, tensor] of tensors) {
     const wide = { dtype: 'float32', shape: tensor.shape, data: asFloat32(name, tensor) } as const
-    if (!isMatrix(name, tensor.shape)) stored.set(name, toHalf(wide))
+    if (!isMatrix(name, tensor.shape)) stored.set(name, half(name, wide))
     else {
       const { codes, scales } = narrowToInt8(wide)
       stored.set(name, codes)

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { Command } from 'commander'
+import { shown } from '../case/numbers.ts'
 import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { type Luna25Document, luna25Json, parseLuna25 } from '../cohort/luna25.ts'
@@ -232,11 +233,11 @@ async function finish(
 
 function printOne({ prediction, views, notes }: Answer, predictor: Predictor, quiet: boolean): void {
   const { ensemble, raw, calibrated, calibratedEnsemble, attention } = prediction
-  const range = (values: readonly number[]) => `${Math.min(...values).toFixed(4)} to ${Math.max(...values).toFixed(4)}`
+  const range = (values: readonly number[]) => `${shown(Math.min(...values), 4)} to ${shown(Math.max(...values), 4)}`
   const folds = raw.length === 1 ? 'one fold' : `${raw.length} folds`
   if (calibrated && calibratedEnsemble !== undefined)
-    console.log(`malignancy probability ${calibratedEnsemble.toFixed(4)} calibrated (${folds}: ${range(calibrated)})`)
-  console.log(`malignancy probability ${ensemble.toFixed(4)} ${calibrated ? 'raw ' : ''}(${folds}: ${range(raw)})`)
+    console.log(`malignancy probability ${shown(calibratedEnsemble, 4)} calibrated (${folds}: ${range(calibrated)})`)
+  console.log(`malignancy probability ${shown(ensemble, 4)} ${calibrated ? 'raw ' : ''}(${folds}: ${range(raw)})`)
   console.log(`views by weight: ${viewsByWeight(views, attention)}`)
   const { model, modelVersion, software, use } = predictor.stamp
   console.log(`model ${model} ${modelVersion}, ${software}, ${use}`)

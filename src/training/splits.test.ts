@@ -149,7 +149,7 @@ describe('checking splits', () => {
     const more = [...rows, { pid: '0042', malignant: null, line: 14 }]
     expect(codeOf({ test: ['B3'], folds: [{ ...fold, val: [...fold.val, '42', 'x'] }] }, more)).toEqual([
       '2 patients of the splits not in the cohort; 1 of them but for leading zeros or a ".0": were identifiers read as numbers?',
-      '1 row of the cohort without a label: no part in training',
+      '1 row of the cohort without a label (malignant): not counted',
       '5 patients of the cohort in no split (lines 6, 7, 11, 12, 13)',
       'the test set has nodules of one class only: no AUROC can be told from it',
     ])
