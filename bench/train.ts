@@ -4,7 +4,8 @@
  * MatMuls of the model's own shapes and beside the same step in PyTorch. PYTHON names interpreters that have torch
  * (default: Debian's /usr/bin/python3). `npm run bench -- bench/train.ts augmented [ROUNDS]`: the step alone, beside the
  * step while a worker thread makes the next one's views with the published augmentation. `npm run bench --
- * bench/train.ts layers`: how the cost grows.
+ * bench/train.ts layers`: how the cost grows. `npm run bench -- bench/train.ts device webgpu cuda [PYTHON]`: the step on a
+ * device of ours, beside PyTorch's on one of its own.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,6 +16,7 @@ import { asFloat32 } from '../src/clip/folds.ts'
 import { CLIP_NORMALISATION } from '../src/clip/image-tower.ts'
 import { initialWeight, weightShapes } from '../src/clip/initialise.ts'
 import { smallPhantom } from '../src/datasets/phantom/phantom.ts'
+import type { Device } from '../src/graph/device.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
@@ -36,6 +38,7 @@ import { median, medianRatio, peakMemoryMb, timeInTurn } from './timing.ts'
 
 const [roundsText = '5', ...pythons] = process.argv.slice(2)
 const rounds = Number(roundsText)
+const DEBIAN = '/usr/bin/python3'
 const base = parseInitConfig(JSON.stringify(PRESETS['vit-b-32']), 'vit-b-32').architecture
 const random = seededRandom(1)
 
@@ -48,7 +51,7 @@ const batchOf = (nodules: number): Batch => ({
   labels: Array.from({ length: nodules }, (_, i) => (i % 2) as 0 | 1),
 })
 
-async function openStep(layers: (typeof LORA_LAYERS)[number]) {
+async function openStep(layers: (typeof LORA_LAYERS)[number], device: Device = 'cpu') {
   const config = parseTrainConfig({ lora: { layers } }, 'bench')
   const architecture = trainedArchitecture(base, config)
   const { image, text } = modelWeights(architecture)
@@ -66,6 +69,7 @@ async function openStep(layers: (typeof LORA_LAYERS)[number]) {
     config,
     frozen,
     tokenizer: { context: 77, endToken: 49407 },
+    device,
   })
   frozen.clear()
   const optimizer = adamW()
@@ -132,6 +136,24 @@ async function openViews() {
   }
 }
 
+/** Side by side: our steps before and after the peer's, so that a slow spell of the machine shows. */
+async function besidePyTorch(step: Awaited<ReturnType<typeof openStep>>, python: string, device: string) {
+  try {
+    const before = await timeInTurn(2, { step: () => step.run(4) })
+    const peer = JSON.parse(
+      execFileSync(python, [`${import.meta.dirname}/peers/train_torch.py`, '4', device], { encoding: 'utf8' }),
+    )
+    const after = await timeInTurn(2, { step: () => step.run(4) })
+    const ours = median([...before.step, ...after.step])
+    const theirs = 1000 * median(peer.seconds.slice(1))
+    console.log(
+      `PyTorch   ${peer.version} on ${device}, ${peer.threads} threads: ${theirs.toFixed(0)} ms, ${(theirs / ours).toFixed(2)} times ours, ${peer.peak_mb.toFixed(0)} MB`,
+    )
+  } catch (error) {
+    console.log(`PyTorch   not measured: ${python} has no torch for ${device} (${String(error).split('\n')[0]})`)
+  }
+}
+
 if (process.argv[2] === 'augmented') {
   const step = await openStep('all')
   const views = await openViews()
@@ -158,6 +180,14 @@ if (process.argv[2] === 'augmented') {
     await step.close()
     globalThis.gc?.()
   }
+} else if (process.argv[2] === 'device') {
+  const [, , , ours = 'webgpu', theirs = 'cuda', python = DEBIAN] = process.argv
+  const step = await openStep('all', ours as Device)
+  await step.run(4)
+  const times = await timeInTurn(5, { step: () => step.run(4) })
+  console.log(`step      ${median(times.step).toFixed(0)} ms on ${ours}`)
+  await besidePyTorch(step, python, theirs)
+  await step.close()
 } else {
   const text = base.text as NonNullable<typeof base.text>
   const step = await openStep('all')
@@ -193,21 +223,5 @@ if (process.argv[2] === 'augmented') {
   console.log(`share     ${(100 * medianRatio(times.matMuls, times.step)).toFixed(1)} % (target: at least 85 %)`)
   console.log(`memory    ${peak.toFixed(0)} MB peak of the step (target: at most 3,000)`)
   await matMuls.close()
-  for (const python of pythons.length > 0 ? pythons : ['/usr/bin/python3']) {
-    try {
-      // Side by side: our steps before and after, so that a slow spell of the machine shows.
-      const before = await timeInTurn(2, { step: () => step.run(4) })
-      const peer = JSON.parse(
-        execFileSync(python, [`${import.meta.dirname}/peers/train_torch.py`, '4'], { encoding: 'utf8' }),
-      )
-      const after = await timeInTurn(2, { step: () => step.run(4) })
-      const ours = median([...before.step, ...after.step])
-      const theirs = 1000 * median(peer.seconds.slice(1))
-      console.log(
-        `PyTorch   ${peer.version}, ${peer.threads} threads: ${theirs.toFixed(0)} ms, ${(theirs / ours).toFixed(2)} times ours, ${peer.peak_mb.toFixed(0)} MB`,
-      )
-    } catch (error) {
-      console.log(`PyTorch   not measured: ${python} has no torch (${String(error).split('\n')[0]})`)
-    }
-  }
+  for (const python of pythons.length > 0 ? pythons : [DEBIAN]) await besidePyTorch(step, python, 'cpu')
 }

@@ -1,6 +1,6 @@
 """One LoRA step at ViT-B/32 size in PyTorch, random weights: both towers, LoRA with dropout on q, k, v of all layers,
 attention pooling, heads, CLIP loss with label smoothing and cross-entropies, AdamW. Written from the method's formulas.
-Prints JSON: version, seconds of each step, peak memory in MB. Usage: train_torch.py STEPS
+Prints JSON: version, seconds of each step, peak memory in MB. Usage: train_torch.py STEPS [cpu|cuda]
 """
 import json
 import math
@@ -77,7 +77,7 @@ class Model(nn.Module):
         t = self.tokens(tokens) + self.text_pos
         for block in self.text_blocks:
             t = block(t, self.mask)
-        p = self.text_in(self.ln_final(t[torch.arange(n), tokens.argmax(-1)]) @ self.text_proj)
+        p = self.text_in(self.ln_final(t[torch.arange(n, device=t.device), tokens.argmax(-1)]) @ self.text_proj)
         text = F.normalize(self.text_ln(p + F.dropout(self.text_fc(F.gelu(p)), 0.1, self.training)), dim=-1)
         return image, text
 
@@ -85,15 +85,18 @@ class Model(nn.Module):
 def main():
     torch.manual_seed(1)
     torch.set_num_threads(os.cpu_count())
-    model = Model()
+    device = sys.argv[2] if len(sys.argv) > 2 else "cpu"
+    finish = torch.cuda.synchronize if device == "cuda" else lambda: None
+    model = Model().to(device)
     trained = ("a", "b", "pool", "attend", "text_in", "text_fc", "text_ln", "image_head", "text_head", "scale")
     for name, p in model.named_parameters():
         p.requires_grad = name.split(".")[-1] in ("a", "b") or name.split(".")[0] in trained
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], 1e-4, weight_decay=0.1)
-    views = torch.rand(4, 9, 1, 224, 224).expand(-1, -1, 3, -1, -1)
+    views = torch.rand(4, 9, 1, 224, 224).to(device).expand(-1, -1, 3, -1, -1)
     tokens = torch.randint(0, 40000, (4, 77))
     tokens[:, 40] = 49407
-    labels, own = torch.tensor([0, 1, 0, 1]), torch.arange(4)
+    tokens = tokens.to(device)
+    labels, own = torch.tensor([0, 1, 0, 1], device=device), torch.arange(4, device=device)
     seconds = []
     for _ in range(int(sys.argv[1])):
         start = time.perf_counter()
@@ -104,6 +107,7 @@ def main():
         heads = (F.cross_entropy(model.image_head(image), labels) + F.cross_entropy(model.text_head(text), labels)) / 2
         (clip + heads).backward()
         optimizer.step()
+        finish()
         seconds.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "seconds": seconds, "peak_mb": peak}))
