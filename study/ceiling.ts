@@ -51,8 +51,7 @@ writeFileSync(
 )
 showAuroc(
   'malignancy',
-  judged.map(({ score }) => Number(score)),
-  judged.map(({ row }) => Number(row.malignant)),
+  judged.map(({ row, score }) => ({ pid: row.pid, score: Number(score), label: Number(row.malignant) })),
 )
 const lines: string[][] = [['pid', 'nodule_id', 'feature', 'value', 'probability']]
 for (const { feature, value, against } of QUESTIONS) {
@@ -66,8 +65,7 @@ for (const { feature, value, against } of QUESTIONS) {
   const told = rows.flatMap((_, i) => (scores[i] === null ? [] : [i]))
   showAuroc(
     `${feature} ${value}`,
-    told.map((i) => Number(scores[i])),
-    told.map((i) => Number(labels[i])),
+    told.map((i) => ({ pid: rows[i].pid, score: Number(scores[i]), label: Number(labels[i]) })),
   )
 }
 writeFileSync(join(out, 'features.csv'), csvText(lines))

@@ -48,25 +48,23 @@ writeFileSync(
   ]),
 )
 
-const labelled = own.filter((row) => truth.get(key(row))?.malignant !== '')
-const showMalignancy = (name: string, rows: typeof labelled) =>
-  showAuroc(
-    name,
-    rows.map((row) => Number(row.own)),
-    rows.map((row) => Number(truth.get(key(row))?.malignant)),
-  )
-showMalignancy('malignancy', labelled)
+const judged = own.flatMap((row) => {
+  const label = truth.get(key(row))?.malignant ?? ''
+  return label === '' ? [] : [{ pid: row.pid, score: Number(row.own), label: Number(label) }]
+})
+showAuroc('malignancy', judged)
 for (const k of folds.keys())
-  showMalignancy(
+  showAuroc(
     `  fold ${k}`,
-    labelled.filter(({ pid }) => foldOf.get(pid) === k),
+    judged.filter(({ pid }) => foldOf.get(pid) === k),
   )
 for (const { feature, value } of QUESTIONS) {
   const rows = told.filter((row: Record<string, string>) => row.feature === feature && row.value === value)
-  const known = rows.filter((row) => (truth.get(key(row))?.[feature] ?? '') !== '')
   showAuroc(
     `${feature} ${value}`,
-    known.map((row) => Number(row.own)),
-    known.map((row) => Number(truth.get(key(row))?.[feature] === value)),
+    rows.flatMap((row) => {
+      const rated = truth.get(key(row))?.[feature] ?? ''
+      return rated === '' ? [] : [{ pid: row.pid, score: Number(row.own), label: Number(rated === value) }]
+    }),
   )
 }

@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { auroc } from '../src/evaluation/auroc.ts'
 import { parseTable } from '../src/report/table.ts'
 import { embedCohort } from './embeddings.ts'
+import { aurocText } from './questions.ts'
 import { fitHead, probabilityBy } from './supervised.ts'
 
 const [model, cohort, features] = process.argv.slice(2)
@@ -27,7 +27,6 @@ const RIDGE = 30
 
 const { rows, folds } = await embedCohort(model, cohort, 'nine')
 const told = parseTable(readFileSync(features, 'utf8'), basename(features)).records.map(({ values }) => values)
-const percent = (value: number | null) => value?.toFixed(3) ?? '-'
 console.log(`${rows.length} phantoms; AUROC zero-shot, supervised`)
 for (const [feature, value, columns] of ASKED) {
   const truth = rows.map(({ values }) => Number(columns.some((column) => values[column] === value)))
@@ -46,10 +45,8 @@ for (const [feature, value, columns] of ASKED) {
     }
   }
   const positives = truth.filter((one) => one === 1).length
+  const text = (scores: readonly number[]) =>
+    aurocText(rows.map(({ pid }, i) => ({ pid, score: scores[i], label: truth[i] })))
   const name = `${feature} ${value} (${positives})`
-  console.log(
-    name.padEnd(52),
-    zeroShot.size === 0 ? 'not asked' : percent(auroc(asked, truth)),
-    percent(auroc(ceiling, truth)),
-  )
+  console.log(name.padEnd(52), zeroShot.size === 0 ? 'not asked' : text(asked), text(ceiling))
 }

@@ -1,5 +1,6 @@
 /** What the study asks of each nodule beside malignancy, and how it prints an answer's worth. */
-import { auroc } from '../src/evaluation/auroc.ts'
+import { deLong } from '../src/evaluation/delong.ts'
+import { normalQuantile } from '../src/evaluation/normal.ts'
 
 /** The value whose probability is ranked, and what it is weighed against. */
 export const QUESTIONS: readonly { readonly feature: string; readonly value: string; readonly against: string }[] = [
@@ -11,7 +12,32 @@ export const QUESTIONS: readonly { readonly feature: string; readonly value: str
   { feature: 'nodule_shape', value: 'Round', against: 'Ovoid' },
 ]
 
-export function showAuroc(name: string, scores: readonly number[], labels: readonly number[]): void {
-  const positives = labels.filter((label) => label === 1).length
-  console.log(`${name.padEnd(48)} ${auroc(scores, labels)?.toFixed(4) ?? '-'}  (${positives} of ${labels.length})`)
+/** An answer about a nodule, and what is true. */
+export interface Judged {
+  readonly pid: string
+  readonly score: number
+  readonly label: number
+}
+
+/**
+ * AUROC with its 95 % interval (DeLong, patients as units), as text.
+ * @example aurocText(judged) // '0.942 (0.926 to 0.958)'
+ */
+export function aurocText(judged: readonly Judged[]): string {
+  const pids = [...new Set(judged.map(({ pid }) => pid))]
+  const unit = new Map(pids.map((pid, i) => [pid, i]))
+  const result = deLong(
+    [judged.map(({ score }) => score)],
+    judged.map(({ label }) => label),
+    judged.map(({ pid }) => unit.get(pid) ?? -1),
+  )
+  if (result === null) return 'too few'
+  const [area] = result.areas
+  const reach = normalQuantile(0.975) * Math.sqrt(Math.max(0, result.covariance[0][0]))
+  return `${area.toFixed(3)} (${Math.max(0, area - reach).toFixed(3)} to ${Math.min(1, area + reach).toFixed(3)})`
+}
+
+export function showAuroc(name: string, judged: readonly Judged[]): void {
+  const positives = judged.filter(({ label }) => label === 1).length
+  console.log(`${name.padEnd(48)} ${aurocText(judged)}, ${positives} of ${judged.length}`)
 }
