@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeSafetensors } from '../clip/safetensors.ts'
 import { trainTokenizer } from '../clip/tokenizer-train.ts'
 import { smallPhantom } from '../datasets/phantom/phantom.ts'
 import { parseInitConfig } from '../inference/config.ts'
@@ -110,6 +111,41 @@ describe('spicula train', () => {
   it('gives the same bits on one worker thread as on two', () => {
     expect(train('one', '--augment', '--workers', '1').status).toBe(0)
     expect(weightsHash('one')).toBe(weightsHash('whole'))
+  })
+
+  it('gives the same bits where two processes train a fold each into one folder', async () => {
+    const args = [main, 'train', at('cohort.csv'), ...common, '--out', at('shared'), '--augment', '--workers', '1']
+    const codes = await Promise.all(
+      ['0', '1'].map(
+        (fold) =>
+          new Promise((done) => {
+            spawn(process.execPath, [...args, '--fold', fold], { stdio: 'ignore' }).on('exit', done)
+          }),
+      ),
+    )
+    expect(codes).toEqual([0, 0])
+    expect(weightsHash('shared')).toBe(weightsHash('whole'))
+    const again = run(...args.slice(1), '--fold', '1')
+    expect(again.status).toBe(1)
+    expect(again.stderr).toMatch(/fold 1 is under way/)
+    expect(run(...args.slice(1), '--fold', '2', '--resume').stderr).toMatch(/there is no fold 2/)
+  })
+
+  it('goes on from the folds of a trained model', () => {
+    const on = ['--set', 'start=folds', 'learningRate=1e-9', 'weightDecay=0', 'epochs=1', 'batchSize=3']
+    const args = ['train', at('cohort.csv'), '--folds', at('splits'), '--quiet', ...on]
+    const made = run(...args, '--base', at('whole/model'), '--out', at('on'))
+    expect(made.stderr).toBe('')
+    const read = (out: string) =>
+      decodeSafetensors(readFileSync(at(`${out}/model/fold_1_both.safetensors`)), out).tensors
+    const [before, after] = [read('whole'), read('on')]
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort())
+    for (const [name, { data }] of before) {
+      const moved = after.get(name)?.data as Float32Array
+      const steps = (data as Float32Array).map((x, i) => Math.abs(x - moved[i]))
+      expect(Math.max(...steps), name).toBeLessThan(1e-6)
+    }
+    expect(run(...args, '--base', at('base'), '--out', at('off')).stderr).toMatch(/\[training\/base\]/)
   })
 
   it('killed at three moments and resumed, ends with the weights of the run that was never killed', async () => {

@@ -10,7 +10,7 @@ import type { Device } from '../graph/device.ts'
 import { parseTrainConfig, type TrainConfig } from '../training/config.ts'
 import { memoryEstimate } from '../training/memory.ts'
 import { type PreparedRun, prepareRun, trainRun } from '../training/run.ts'
-import { deviceOption, frameOption, parseWhole, quietOption } from './options.ts'
+import { deviceOption, frameOption, parseWhole, quietOption, threadsOption } from './options.ts'
 import { startProgress } from './progress.node.ts'
 
 interface TrainOptions {
@@ -27,6 +27,8 @@ interface TrainOptions {
   readonly frame: Frame
   readonly device: Device
   readonly workers: number
+  readonly threads?: number
+  readonly fold?: readonly number[]
   readonly resume?: boolean
   readonly dryRun?: boolean
   readonly quiet?: boolean
@@ -53,6 +55,12 @@ export function trainCommand(): Command {
     .addOption(frameOption())
     .addOption(deviceOption())
     .option('--workers <n>', 'threads that prepare samples', parseWhole(1), availableParallelism())
+    .addOption(threadsOption())
+    .option(
+      '--fold <k...>',
+      'these folds alone: other processes or machines may train the others into the same OUT',
+      (value: string, before: readonly number[] = []) => [...before, parseWhole(0)(value)],
+    )
     .option('--resume', 'go on where the run in OUT stopped')
     .option('--dry-run', 'check everything, show what would be trained, and stop')
     .addOption(quietOption())
@@ -60,9 +68,9 @@ export function trainCommand(): Command {
 }
 
 async function train(cohort: string, options: TrainOptions): Promise<void> {
-  const { base, folds: splits, reports, frame, device, workers, quiet = false, out } = options
+  const { base, folds: splits, reports, frame, device, workers, threads, fold: only, quiet = false, out } = options
   const config = await resolveConfig(options)
-  const run = await prepareRun({ cohort, frame, base, reports, splits, config, device, workers })
+  const run = await prepareRun({ cohort, frame, base, reports, splits, config, device, workers, threads, only })
   if (!quiet) for (const { message, code } of run.notes) console.error(`note: ${message} [${code}]`)
   if (options.dryRun) {
     console.log(describe(run))
@@ -73,7 +81,7 @@ async function train(cohort: string, options: TrainOptions): Promise<void> {
   if (!quiet) console.error(`${yamlText(config).trimEnd()}\n`)
   const progress = startProgress('draws', 0, { quiet })
   const bar = { current: progress }
-  await trainRun(run, out, {
+  const missing = await trainRun(run, out, {
     resume: options.resume ?? false,
     progress: {
       fold: (fold, { epoch, resumed }) => {
@@ -92,7 +100,8 @@ async function train(cohort: string, options: TrainOptions): Promise<void> {
     },
   })
   bar.current.done()
-  console.log(`${out}/model: ${run.folds.length} folds, ready for spicula predict  (for research use)`)
+  if (missing.length > 0) console.log(`${out}: not trained yet: fold ${missing.join(', ')}`)
+  else console.log(`${out}/model: ${run.folds.length} folds, ready for spicula predict  (for research use)`)
 }
 
 /** Defaults, the file over them, flags over both. */

@@ -28,6 +28,7 @@ export const trainConfig = z.strictObject({
       towers: z.enum(['both', 'text', 'vision']).default('both'),
     })
     .prefault({}),
+  start: z.enum(['base', 'folds']).default('base'), // a fold begins with the base's weights, or goes on from the base's own fold
   alsoFull: z.array(z.enum(PARTS)).default([]), // parts tuned in full, whatever the tuning
   dropout: share.default(0.1), // in the text projection
 

@@ -27,6 +27,10 @@ export const hasCheckpoint = (folder: string): Promise<boolean> =>
     () => false,
   )
 
+/** Whether a fold is trained to its end. */
+export const isDone = async (folder: string): Promise<boolean> =>
+  (await hasCheckpoint(folder)) && (await readCheckpoint(join(folder, CHECKPOINT))).progress.done
+
 /**
  * The state from which a fold goes on, its logs cut back to it.
  * @param fingerprint of the run's configuration

@@ -95,6 +95,9 @@ export function isTrained(name: string, { tuning, alsoFull }: Tuning): boolean {
   return !LORA.test(name) && alsoFull.some((part) => PART[part].test(name))
 }
 
+/** Whether a weight is one that training may begin anew: heads and low-rank updates. A tower's own must be there. */
+export const isFresh = (name: string): boolean => HEADS.test(name) || LORA.test(name)
+
 /** Whether a weight is the image tower's own, pretrained: it may learn at a rate of its own. */
 export const isImageTower = (name: string): boolean => name.startsWith('vision_model.') && !LORA.test(name)
 

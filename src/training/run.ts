@@ -28,9 +28,9 @@ import { trainedArchitecture } from './architecture.ts'
 import { type Bag, type BagTask, openBagPool } from './bags.ts'
 import { checkSplits, type SplitCheck } from './check-splits.ts'
 import type { TrainConfig } from './config.ts'
-import { exportFold, hasCheckpoint, resumeFold, watchFold } from './fold-run.ts'
+import { exportFold, hasCheckpoint, isDone, resumeFold, watchFold } from './fold-run.ts'
 import { type EpochRecord, type FoldData, initialState, type Sample, trainFold } from './loop.ts'
-import { isTrained } from './objective.ts'
+import { isFresh, isTrained } from './objective.ts'
 import { diagnosisWeights, semanticWeights } from './samplers.ts'
 import { readSplits } from './splits.node.ts'
 import { type ClassWeights, openTrainStep, type TrainStep } from './step.ts'
@@ -48,6 +48,10 @@ export interface RunOptions {
   readonly device: Device
   /** Worker threads that prepare samples. */
   readonly workers: number
+  /** Threads of the runtime; all cores where undefined. */
+  readonly threads: number | undefined
+  /** Folds to train, by number; all where undefined. Other processes may train the others into the same run folder. */
+  readonly only: readonly number[] | undefined
 }
 
 /** A cohort row that trains or validates. */
@@ -94,12 +98,24 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   })
   const unlabelled = manifest.rows.filter((row) => (row.malignantProbability ?? row.malignant) === null).length
   const splits = await readSplits(options.splits)
+  const unknown = options.only?.find((fold) => fold >= splits.folds.length)
+  if (unknown !== undefined)
+    throw new SpiculaError(
+      'training/fold',
+      `there is no fold ${unknown}: the splits have 0 to ${splits.folds.length - 1}`,
+    )
   const check = checkSplits(splits, manifest.rows)
   const part = (pids: readonly string[]) => {
     const wanted = new Set(pids)
     return samples.filter(({ row }) => wanted.has(row.pid))
   }
   const base = await openModelFolder(options.base)
+  if (config.start === 'folds' && base.config.folds.length !== splits.folds.length)
+    throw new SpiculaError(
+      'training/base',
+      `${base.config.name} has ${base.config.folds.length} folds, the splits ${splits.folds.length}: which goes on from which?`,
+      { hint: 'Train on with the splits that the base was trained with.' },
+    )
   const architecture = trainedArchitecture(base.config.architecture, config)
   const { image, text } = modelWeights(architecture)
   const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
@@ -136,18 +152,28 @@ export interface TrainProgress {
 }
 
 /**
- * Trains every fold, one after another, and leaves a model folder in `out/model`.
+ * Trains every fold, one after another, and leaves a model folder in `out/model`; or the folds asked for, and the model
+ * folder when no other is missing.
  * @param out the run folder: new, or with `resume` one that this very run began
+ * @returns the folds that are not trained yet
  * @throws SpiculaError `training/exists`, `training/resume`, `training/diverged`, or of reading and writing
  */
 export async function trainRun(
   run: PreparedRun,
   out: string,
   { resume, progress }: { resume: boolean; progress: TrainProgress },
-): Promise<void> {
+): Promise<readonly number[]> {
   const { base, options, architecture } = run
   const fingerprint = await fingerprintOf(run)
   await beginFolder(out, run, fingerprint, resume)
+  const folds = [...run.folds.entries()].map(([k, parts]) => ({ k, parts, folder: join(out, `fold_${k}`) }))
+  const own = folds.filter(({ k }) => options.only?.includes(k) ?? true)
+  if (options.only && !resume)
+    for (const { k, folder } of own)
+      if (await hasCheckpoint(folder))
+        throw new SpiculaError('training/exists', `fold ${k} is under way in ${out}`, {
+          hint: 'With --resume it goes on. Two processes must not train the same fold.',
+        })
   const { frozen, trained } = await loadBase(run)
   const step = await openTrainStep({
     architecture,
@@ -156,16 +182,16 @@ export async function trainRun(
     frozen,
     tokenizer: run.texts.tokenizer,
     device: options.device,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
   })
   frozen.clear()
   const pool = openBagPool(options.workers)
   try {
-    for (const [k, parts] of run.folds.entries()) {
-      const folder = join(out, `fold_${k}`)
+    for (const { k, parts, folder } of own) {
       const resumed = resume && (await hasCheckpoint(folder))
       const state = resumed
         ? await resumeFold(folder, `${fingerprint}/${k}`)
-        : initialState(initialParameters(step, trained, options.config.seed, k), options.config)
+        : initialState(initialParameters(step, await startOf(run, k, trained), options.config.seed, k), options.config)
       progress.fold(k, { epoch: state.epoch, resumed })
       if (state.done) continue
       const watcher = await watchFold(state, {
@@ -187,7 +213,10 @@ export async function trainRun(
     await pool.close()
     await step.close()
   }
-  await writeModelFolder(run, out)
+  const missing: number[] = []
+  for (const { k, folder } of folds) if (!own.some((one) => one.k === k) && !(await isDone(folder))) missing.push(k)
+  if (missing.length === 0) await writeModelFolder(run, out)
+  return missing
 }
 
 /** What a resumed run must have in common with the one that began. */
@@ -197,10 +226,12 @@ async function fingerprintOf({ options, base, samples, folds, texts }: PreparedR
   const rows = samples.map(({ row, label, target }) => [row.pid, row.noduleId, row.imagePath, row.point, label, target])
   const lines = folds.map(({ train, val }) => [train.map(({ line }) => line), val.map(({ line }) => line)])
   hash.update(JSON.stringify([VERSION, config, frame, base.config, rows, lines, texts.fingerprint]))
-  for await (const bytes of createReadStream(join(base.path, base.config.base))) hash.update(bytes)
+  const files = [base.config.base, ...(config.start === 'folds' ? base.config.folds.map(({ both }) => both) : [])]
+  for (const file of files) for await (const bytes of createReadStream(join(base.path, file))) hash.update(bytes)
   return hash.digest('hex')
 }
 
+/** Makes the run folder, or sees that the one there is this run's: begun before, or by a process that trains other folds. */
 async function beginFolder(
   out: string,
   { options, parameters }: PreparedRun,
@@ -209,7 +240,7 @@ async function beginFolder(
 ): Promise<void> {
   const about = join(out, 'run.json')
   const begun = await readFile(about, 'utf8').catch(() => undefined)
-  if (resume) {
+  if (resume || (options.only && begun !== undefined)) {
     if (begun === undefined)
       throw new SpiculaError('training/resume', `${out} holds no run to resume`, {
         hint: 'Leave --resume out to begin one.',
@@ -225,7 +256,7 @@ async function beginFolder(
       )
     return
   }
-  if (await stat(out).catch(() => undefined))
+  if (!options.only && (await stat(out).catch(() => undefined)))
     throw new SpiculaError('training/exists', `${out} is there already`, {
       hint: 'Choose a new --out, or --resume the run in it.',
     })
@@ -266,16 +297,48 @@ async function loadBase({ base, architecture, options }: PreparedRun) {
   return { frozen, trained }
 }
 
-/** Fresh heads and low-rank updates, each fold its own; everything else where the base has it. */
-function initialParameters(step: TrainStep, base: Parameters, seed: number, fold: number): Parameters {
+/**
+ * Trained weights that a fold begins with. Those of the base, but the scale of the similarities: it starts at ln(1 / 0.07),
+ * whatever a pretrained base has (REFERENCE 7). Or, where training goes on, those of the base's fold.
+ */
+async function startOf(
+  { base, options: { config } }: PreparedRun,
+  fold: number,
+  trained: Parameters,
+): Promise<Parameters> {
+  if (config.start === 'base') return new Map([...trained].filter(([name]) => name !== 'logit_scale'))
+  const own = new Map(trained)
+  const file = await openSafetensors(join(base.path, base.config.folds[fold].both))
+  try {
+    for (const name of file.tensors.keys()) {
+      if (!isTrained(name, config))
+        throw new SpiculaError(
+          'training/base',
+          `fold ${fold} of the base has its own ${name}, which would stay as it is`,
+          {
+            hint: 'Go on with the tuning that the base was trained with.',
+          },
+        )
+      own.set(name, asFloat32(name, await file.read(name)))
+    }
+  } finally {
+    await file.close()
+  }
+  return own
+}
+
+/** Fresh heads and low-rank updates, each fold its own, where there are none to begin with. */
+function initialParameters(step: TrainStep, start: Parameters, seed: number, fold: number): Parameters {
   const random = seededRandom(seed, `fold/${fold}/weights`)
-  const fresh = (name: string, shape: readonly number[]) => asFloat32(name, initialWeight(name, shape, random))
   return new Map(
-    // The scale of the similarities starts at ln(1 / 0.07), whatever a pretrained base has (REFERENCE 7).
-    [...step.trained].map(([name, shape]) => [
-      name,
-      (name === 'logit_scale' ? undefined : base.get(name)) ?? fresh(name, shape),
-    ]),
+    [...step.trained].map(([name, shape]) => {
+      const known = start.get(name)
+      if (!known && !isFresh(name))
+        throw new SpiculaError('training/base', `the base has no ${name}`, {
+          hint: 'Train on a whole model folder; where its folds hold the weights, go on from them with start: folds.',
+        })
+      return [name, known ?? asFloat32(name, initialWeight(name, shape, random))]
+    }),
   )
 }
 
@@ -359,7 +422,7 @@ async function writeModelFolder(run: PreparedRun, out: string): Promise<void> {
     ...inherited,
     name: `${base.config.name}-${options.config.tuning}`,
     version: '1',
-    provenance: `${options.config.tuning} tuning of ${base.config.name} ${base.config.version} on ${samples.length} nodules with spicula ${VERSION}, seed ${options.config.seed}; ${base.config.provenance}`,
+    provenance: `${options.config.tuning} tuning of ${options.config.start === 'folds' ? 'the folds of ' : ''}${base.config.name} ${base.config.version} on ${samples.length} nodules with spicula ${VERSION}, seed ${options.config.seed}; ${base.config.provenance}`,
     architecture: structuredClone(architecture) as ModelConfig['architecture'],
     base: 'base.safetensors',
     folds,
