@@ -1,0 +1,130 @@
+/**
+ * `npm run study -- study/judge.ts COHORT FOLDS REFERENCE [RUN...]`: training runs side by side, each judged on the
+ * validation slices of the folds that it has trained so far: malignancy by heads fitted once more as for the shipped model
+ * (study/refit.ts), beside the reference on the same nodules (paired DeLong), and zero-shot features. REFERENCE and RUN
+ * are run folders of `spicula train`, or model folders.
+ */
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { deLong } from '../src/evaluation/delong.ts'
+import { normalTail } from '../src/evaluation/normal.ts'
+import { parseModelConfig } from '../src/inference/config.ts'
+import { openModelFolder } from '../src/inference/model-folder.node.ts'
+import { predictCohort } from '../src/inference/predict-cohort.node.ts'
+import { openZeroShot } from '../src/inference/zero-shot.node.ts'
+import { trainedArchitecture } from '../src/training/architecture.ts'
+import { parseTrainConfig } from '../src/training/config.ts'
+import { isDone } from '../src/training/fold-run.ts'
+import { readSplits } from '../src/training/splits.node.ts'
+import { embedCohort } from './embeddings.ts'
+import { aurocText, type Judged, QUESTIONS } from './questions.ts'
+import { fitHead, probabilityBy } from './supervised.ts'
+
+const [cohort, splits, ...runs] = process.argv.slice(2)
+if (runs.length === 0) throw new Error('usage: npm run study -- study/judge.ts COHORT FOLDS REFERENCE [RUN...]')
+const RIDGE = 30
+const { folds } = await readSplits(splits)
+
+/** Which folds there are, and a model folder of them. */
+async function modelOf(run: string): Promise<{ model: string; trained: readonly number[] }> {
+  if (!existsSync(join(run, 'run.json'))) return { model: run, trained: [...folds.keys()] }
+  const trained: number[] = []
+  for (const k of folds.keys()) if (await isDone(join(run, `fold_${k}`))) trained.push(k)
+  const { config: settings, where } = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as {
+    config: unknown
+    where: { base: string }
+  }
+  const model = await mkdtemp(join(tmpdir(), 'spicula-judge-'))
+  for (const name of readdirSync(where.base)) copyFileSync(join(where.base, name), join(model, name))
+  for (const k of trained)
+    copyFileSync(join(run, `fold_${k}`, 'best_both.safetensors'), join(model, `trained_${k}.safetensors`))
+  const config = parseModelConfig(readFileSync(join(where.base, 'config.json'), 'utf8'), 'config.json')
+  const { reports: _, ...inherited } = config
+  const architecture = trainedArchitecture(config.architecture, parseTrainConfig(settings, run))
+  const judged = { ...inherited, architecture, folds: trained.map((k) => ({ both: `trained_${k}.safetensors` })) }
+  writeFileSync(join(model, 'config.json'), JSON.stringify(judged, null, 2))
+  return { model, trained }
+}
+
+const unit = (embedding: readonly number[]) => {
+  const length = Math.hypot(...embedding)
+  return embedding.map((x) => x / length)
+}
+
+interface Verdict {
+  readonly malignancy: ReadonlyMap<string, Judged>
+  readonly features: ReadonlyMap<string, readonly Judged[]>
+  readonly trained: readonly number[]
+}
+
+async function judge(run: string): Promise<Verdict> {
+  const { model, trained } = await modelOf(run)
+  const { rows, folds: embeddings } = await embedCohort(model, cohort, 'axial')
+  const labels = rows.map(({ malignant }) => malignant)
+  const malignancy = new Map<string, Judged>()
+  const placeOf = new Map<string, number>()
+  for (const [i, k] of trained.entries()) {
+    const own = embeddings[i].map(unit)
+    const patients = new Set(folds[k].train)
+    const fitted = rows.flatMap(({ pid }, row) => (patients.has(pid) && labels[row] !== null ? [row] : []))
+    const head = fitHead(own, fitted, labels, RIDGE)
+    for (const pid of folds[k].val) placeOf.set(pid, i)
+    for (const [row, { pid, noduleId }] of rows.entries())
+      if (placeOf.get(pid) === i && labels[row] !== null)
+        malignancy.set(noduleId, { pid, score: probabilityBy(head, own[row]), label: Number(labels[row]) })
+  }
+  const reader = await openZeroShot(model)
+  const features = new Map<string, Judged[]>(QUESTIONS.map(({ feature }) => [feature, []]))
+  const { config } = await openModelFolder(model)
+  for await (const result of predictCohort(
+    rows,
+    { config, predict: reader.predict },
+    { frame: 'lps', views: 'axial' },
+  )) {
+    if ('problem' in result) throw new Error(`row ${result.row.line}: ${result.problem.message}`)
+    const { row, prediction } = result
+    const place = placeOf.get(row.pid)
+    if (place === undefined) continue
+    for (const { feature, value } of QUESTIONS) {
+      const answer = prediction.find((one) => one.feature === feature)?.values.find((one) => one.value === value)
+      const rated = row.values[feature]
+      if (answer && rated)
+        features.get(feature)?.push({ pid: row.pid, score: answer.folds[place], label: Number(rated === value) })
+    }
+  }
+  await reader.close()
+  return { malignancy, features, trained }
+}
+
+/** The difference to the reference on the nodules that both judged. */
+function difference(one: Verdict, reference: Verdict): string {
+  const shared = [...one.malignancy].flatMap(([id, own]) => {
+    const other = reference.malignancy.get(id)
+    return other ? [{ own, other }] : []
+  })
+  const units = new Map([...new Set(shared.map(({ own }) => own.pid))].map((pid, i) => [pid, i]))
+  const result = deLong(
+    [shared.map(({ own }) => own.score), shared.map(({ other }) => other.score)],
+    shared.map(({ own }) => own.label),
+    shared.map(({ own }) => units.get(own.pid) ?? -1),
+  )
+  if (result === null) return 'too few'
+  const [a, b] = result.areas
+  const [[aa, ab], [, bb]] = result.covariance
+  const deviation = Math.sqrt(Math.max(aa + bb - 2 * ab, 0))
+  const p = 2 * normalTail(Math.abs(a - b) / deviation)
+  return `${(a - b).toFixed(3)} (${(a - b - 1.96 * deviation).toFixed(3)} to ${(a - b + 1.96 * deviation).toFixed(3)}), p = ${p.toFixed(3)}; reference there ${b.toFixed(3)}`
+}
+
+const [first, ...others] = runs
+const reference = await judge(first)
+for (const run of [first, ...others]) {
+  const one = run === first ? reference : await judge(run)
+  console.log(`${basename(run)}, folds ${one.trained.join(' ')}`)
+  console.log(`  malignancy ${aurocText([...one.malignancy.values()])}`)
+  if (run !== first) console.log(`  difference ${difference(one, reference)}`)
+  for (const { feature, value } of QUESTIONS)
+    console.log(`  ${feature} ${value} ${aurocText(one.features.get(feature) ?? [])}`)
+}
