@@ -28,3 +28,9 @@ export async function embedCohort(model: string, cohort: string, views: ViewSet)
   const of = (row: LocatedRow) => embeddings.get(row) as readonly (readonly number[])[]
   return { rows, folds: Array.from({ length: reader.folds }, (_, fold) => rows.map((row) => of(row)[fold])) }
 }
+
+/** An embedding at length 1, as the heads read it (clip/pooling.ts). */
+export function unitLength(embedding: readonly number[]): number[] {
+  const length = Math.hypot(...embedding)
+  return embedding.map((x) => x / length)
+}

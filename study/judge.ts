@@ -12,13 +12,12 @@ import { deLong } from '../src/evaluation/delong.ts'
 import { normalTail } from '../src/evaluation/normal.ts'
 import { parseModelConfig } from '../src/inference/config.ts'
 import { openModelFolder } from '../src/inference/model-folder.node.ts'
-import { predictCohort } from '../src/inference/predict-cohort.node.ts'
-import { openZeroShot } from '../src/inference/zero-shot.node.ts'
+import { openQuestions } from '../src/inference/zero-shot.node.ts'
 import { trainedArchitecture } from '../src/training/architecture.ts'
 import { parseTrainConfig } from '../src/training/config.ts'
 import { isDone } from '../src/training/fold-run.ts'
 import { readSplits } from '../src/training/splits.node.ts'
-import { embedCohort } from './embeddings.ts'
+import { embedCohort, unitLength } from './embeddings.ts'
 import { aurocText, type Judged, QUESTIONS } from './questions.ts'
 import { fitHead, probabilityBy } from './supervised.ts'
 
@@ -48,11 +47,6 @@ async function modelOf(run: string): Promise<{ model: string; trained: readonly 
   return { model, trained }
 }
 
-const unit = (embedding: readonly number[]) => {
-  const length = Math.hypot(...embedding)
-  return embedding.map((x) => x / length)
-}
-
 interface Verdict {
   readonly malignancy: ReadonlyMap<string, Judged>
   readonly features: ReadonlyMap<string, readonly Judged[]>
@@ -66,7 +60,7 @@ async function judge(run: string): Promise<Verdict> {
   const malignancy = new Map<string, Judged>()
   const placeOf = new Map<string, number>()
   for (const [i, k] of trained.entries()) {
-    const own = embeddings[i].map(unit)
+    const own = embeddings[i].map(unitLength)
     const patients = new Set(folds[k].train)
     const fitted = rows.flatMap(({ pid }, row) => (patients.has(pid) && labels[row] !== null ? [row] : []))
     const head = fitHead(own, fitted, labels, RIDGE)
@@ -75,26 +69,18 @@ async function judge(run: string): Promise<Verdict> {
       if (placeOf.get(pid) === i && labels[row] !== null)
         malignancy.set(noduleId, { pid, score: probabilityBy(head, own[row]), label: Number(labels[row]) })
   }
-  const reader = await openZeroShot(model)
+  const { answer } = await openQuestions(await openModelFolder(model))
   const features = new Map<string, Judged[]>(QUESTIONS.map(({ feature }) => [feature, []]))
-  const { config } = await openModelFolder(model)
-  for await (const result of predictCohort(
-    rows,
-    { config, predict: reader.predict },
-    { frame: 'lps', views: 'axial' },
-  )) {
-    if ('problem' in result) throw new Error(`row ${result.row.line}: ${result.problem.message}`)
-    const { row, prediction } = result
-    const place = placeOf.get(row.pid)
+  for (const [i, { pid, values }] of rows.entries()) {
+    const place = placeOf.get(pid)
     if (place === undefined) continue
+    const answers = answer(embeddings.map((own) => own[i]))
     for (const { feature, value } of QUESTIONS) {
-      const answer = prediction.find((one) => one.feature === feature)?.values.find((one) => one.value === value)
-      const rated = row.values[feature]
-      if (answer && rated)
-        features.get(feature)?.push({ pid: row.pid, score: answer.folds[place], label: Number(rated === value) })
+      const told = answers.find((one) => one.feature === feature)?.values.find((one) => one.value === value)
+      const rated = values[feature]
+      if (told && rated) features.get(feature)?.push({ pid, score: told.folds[place], label: Number(rated === value) })
     }
   }
-  await reader.close()
   return { malignancy, features, trained }
 }
 

@@ -12,7 +12,7 @@ import type { TensorData } from '../src/graph/tensor.ts'
 import { openModelFolder } from '../src/inference/model-folder.node.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { readSplits } from '../src/training/splits.node.ts'
-import { embedCohort } from './embeddings.ts'
+import { embedCohort, unitLength } from './embeddings.ts'
 import { fitHead } from './supervised.ts'
 
 const { values, positionals } = parseArgs({
@@ -29,16 +29,11 @@ const parts = await readSplits(splits)
 if (parts.folds.length !== config.folds.length)
   throw new Error(`${splits} has ${parts.folds.length} folds, the model ${config.folds.length}`)
 
-/** The head reads embeddings of length 1 (clip/pooling.ts). */
-const unit = (embedding: readonly number[]) => {
-  const length = Math.hypot(...embedding)
-  return embedding.map((x) => x / length)
-}
 const HEAD = 'classifier_image'
 for (const [k, { train }] of parts.folds.entries()) {
   const patients = new Set(train)
   const fitted = rows.flatMap(({ pid }, i) => (patients.has(pid) && labels[i] !== null ? [i] : []))
-  const { intercept, slopes } = fitHead(folds[k].map(unit), fitted, labels, Number(values.ridge))
+  const { intercept, slopes } = fitHead(folds[k].map(unitLength), fitted, labels, Number(values.ridge))
   const file = join(model, config.folds[k].both)
   const tensors = new Map<string, TensorData>(decodeSafetensors(readFileSync(file), file).tensors)
   const put = (name: string, shape: readonly number[], numbers: readonly number[]) => {
