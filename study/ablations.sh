@@ -30,5 +30,5 @@ for fold in 0 1; do
   echo fixed-texts $fold texts=fixed
 done >> "$work/ablations.txt"
 xargs -P 2 -L 1 bash -c 'train "$@"' train < "$work/ablations.txt"
-npm run -s study -- study/judge.ts "$work/slices.csv" "$work/folds" \
+npm run -s study -- study/judge.ts "$work/slices.csv" "$work/folds" --one-image \
   "$work"/ablation-{reference,no-clip,lora,probe,no-text-head,fixed-texts}
