@@ -24,11 +24,11 @@ for fold in 0 1 2 3 4; do
   echo no-clip $fold lossWeights.clip=0
 done > "$work/ablations.txt"
 for fold in 0 1; do
+  echo more-image $fold lossWeights.image=8
   echo lora $fold tuning=lora alsoFull=[text]
   echo no-text-head $fold lossWeights.text=0
   echo probe $fold tuning=probe alsoFull=[text]
-  echo fixed-texts $fold texts=fixed
 done >> "$work/ablations.txt"
 xargs -P 2 -L 1 bash -c 'train "$@"' train < "$work/ablations.txt"
 npm run -s study -- study/judge.ts "$work/slices.csv" "$work/folds" --one-image \
-  "$work"/ablation-{reference,no-clip,lora,probe,no-text-head,fixed-texts}
+  "$work"/ablation-{reference,no-clip,more-image,lora,probe,no-text-head}
