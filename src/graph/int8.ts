@@ -46,7 +46,10 @@ const rowQuantisation: Operation<None> = {
 }
 const ONNX_UINT8 = 2
 
-/** Whole numbers times whole numbers, summed exactly, each column times its scale. */
+/**
+ * Whole numbers times whole numbers, each column times its scale. Sums are exact with a matrix of up to 127 where the
+ * processor has VNNI or AMX, of up to 63 elsewhere: there pairs of products are added in 16 bits, and cut off beyond.
+ */
 const wholeProduct: Operation<None> = {
   name: 'wholeProduct',
   types: ([values, matrix, scales]) => {
@@ -74,7 +77,7 @@ export interface Int8Matrix {
 }
 
 /**
- * alpha x W', x rounded row by row to eight bits, with sums that lose nothing: `product`, plus what the offsets of the
+ * alpha x W', x rounded row by row to eight bits, with sums that lose nothing (see `wholeProduct`): `product`, plus what the offsets of the
  * rows make of it, `offset` times the sums of the matrix. It has no gradient: rounding has none.
  * @param x float32 [..., k]
  * @returns product [..., n], offset [..., 1]
