@@ -9,8 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { deLong } from '../src/evaluation/delong.ts'
-import { normalTail } from '../src/evaluation/normal.ts'
+import { compareAuroc } from '../src/evaluation/delong.ts'
 import { type ModelConfig, parseModelConfig } from '../src/inference/config.ts'
 import { openModelFolder } from '../src/inference/model-folder.node.ts'
 import { openQuestions } from '../src/inference/zero-shot.node.ts'
@@ -97,23 +96,21 @@ async function judge(run: string): Promise<Verdict> {
 }
 
 /** The difference to the reference on the nodules that both judged. */
-function difference(one: Verdict, reference: Verdict): string {
+function besideReference(one: Verdict, reference: Verdict): string {
   const shared = [...one.malignancy].flatMap(([id, own]) => {
     const other = reference.malignancy.get(id)
     return other ? [{ own, other }] : []
   })
   const units = new Map([...new Set(shared.map(({ own }) => own.pid))].map((pid, i) => [pid, i]))
-  const result = deLong(
-    [shared.map(({ own }) => own.score), shared.map(({ other }) => other.score)],
+  const result = compareAuroc(
+    shared.map(({ own }) => own.score),
+    shared.map(({ other }) => other.score),
     shared.map(({ own }) => own.label),
     shared.map(({ own }) => units.get(own.pid) ?? -1),
   )
   if (result === null) return 'too few'
-  const [a, b] = result.areas
-  const [[aa, ab], [, bb]] = result.covariance
-  const deviation = Math.sqrt(Math.max(aa + bb - 2 * ab, 0))
-  const p = 2 * normalTail(Math.abs(a - b) / deviation)
-  return `${(a - b).toFixed(3)} (${(a - b - 1.96 * deviation).toFixed(3)} to ${(a - b + 1.96 * deviation).toFixed(3)}), p = ${p.toFixed(3)}; reference there ${b.toFixed(3)}`
+  const { difference, low, high, p } = result
+  return `${difference.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}), p = ${p.toFixed(3)}; reference there ${aurocText(shared.map(({ other }) => other))}`
 }
 
 const [first, ...others] = runs
@@ -122,7 +119,7 @@ for (const run of [first, ...others]) {
   const one = run === first ? reference : await judge(run)
   console.log(`${basename(run)}, folds ${one.trained.join(' ')}`)
   console.log(`  malignancy ${aurocText([...one.malignancy.values()])}`)
-  if (run !== first) console.log(`  difference ${difference(one, reference)}`)
+  if (run !== first) console.log(`  difference ${besideReference(one, reference)}`)
   for (const { feature, value } of QUESTIONS)
     console.log(`  ${feature} ${value} ${aurocText(one.features.get(feature) ?? [])}`)
 }

@@ -77,8 +77,8 @@ export interface Int8Matrix {
 }
 
 /**
- * alpha x W', x rounded row by row to eight bits, with sums that lose nothing (see `wholeProduct`): `product`, plus what the offsets of the
- * rows make of it, `offset` times the sums of the matrix. It has no gradient: rounding has none.
+ * alpha x W', x rounded row by row to eight bits, with sums that lose nothing (see `wholeProduct`): `product`, plus what
+ * the offsets of the rows make of it, `offset` times the sums of the matrix. It has no gradient: rounding has none.
  * @param x float32 [..., k]
  * @returns product [..., n], offset [..., 1]
  * @example int8MatMul(tokens, { values, scales, sums }).product.shape // [1, '450N', 3072]
