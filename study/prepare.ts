@@ -3,8 +3,8 @@
  * `spicula predict` read. DATA holds slices.npy, slices.csv, cubes.csv, cubes/, vois.csv and vois/.
  *
  * A slice becomes a NIfTI volume of one slice, the nodule at the world's origin, so that training sees it as prediction
- * does, `--views axial`, air frame included. OUT gets slices.csv, cubes.csv, vois.csv, and train.csv with slices and
- * cubes together.
+ * does, `--views axial`, air frame included. OUT gets slices.csv, cubes.csv, vois.csv, train.csv with slices and cubes
+ * together, and train-all.csv with up to three axial slices of each volume as well.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -12,7 +12,10 @@ import { csvText } from '../src/cohort/csv.ts'
 import { decodeNpy } from '../src/cohort/npy.ts'
 import { CHARACTERISTICS, type Ratings } from '../src/datasets/lidc/ratings.ts'
 import { parseTable } from '../src/report/table.ts'
+import { applyAffine } from '../src/volume/affine.ts'
 import { writeNifti } from '../src/volume/nifti-write.node.ts'
+import { openScan } from '../src/volume/open.node.ts'
+import type { Affine, Triple } from '../src/volume/volume.ts'
 import { studyFeatures, studyLabel, suspicion } from './ratings.ts'
 
 const [data, out] = process.argv.slice(2).map((path) => resolve(path))
@@ -52,6 +55,8 @@ interface Row {
   readonly ratings: Ratings
   /** Of malignancy by each reader, 1 to 5. */
   readonly readers: readonly number[]
+  /** The readers' mean of each characteristic; of calcification, the share of readers that saw any. */
+  readonly means: Readonly<Record<string, number>>
   /** Of the nodule in its slice, by the readers' outlines, mm2: what size alone would predict from. */
   readonly area: string
 }
@@ -61,11 +66,67 @@ const path = (...parts: string[]) => relative(out, join(...parts))
 /** Rows of the other sets carry the ratings of the row of slices that they were matched to. */
 const rated = (values: Values) => {
   const source = byNodule.get(values.slices_nodule_id) ?? values
+  const readings = (name: string) => (source[`${name}_readers`] || source[name] || 'NaN').split('|').map(Number)
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
   return {
     ratings: ratingsOf(source),
-    readers: (source.malignancy_readers ?? source.malignancy).split('|').map(Number),
+    readers: readings('malignancy'),
+    means: Object.fromEntries(
+      CHARACTERISTICS.map((name) => [
+        name,
+        mean(readings(name).map((one) => (name === 'calcification' && one <= 6 ? Number(one < 6) : one))),
+      ]),
+    ),
   }
 }
+/** A volume's axial slice of the largest area, and one on either side where the nodule is still half as large. */
+async function voiSlices(values: Values): Promise<Row[]> {
+  const [scan, mask] = await Promise.all(
+    [values.image_path, values.mask_path].map((name) => openScan(join(data, name))),
+  )
+  const [ni, nj, nk] = scan.shapeIjk
+  if (mask.shapeIjk.join() !== scan.shapeIjk.join())
+    throw new Error(`${values.mask_path}: another shape than its volume`)
+  const all = { startIjk: [0, 0, 0], sizeIjk: [ni, nj, nk] } as const
+  const [hu, inside] = [await scan.readHu(all), await mask.readHu(all)]
+  const size = ni * nj
+  const areas = Array.from({ length: nk }, (_, k) => inside.subarray(k * size, (k + 1) * size).filter(Boolean).length)
+  const largest = areas.indexOf(Math.max(...areas))
+  const half = (k: number) => k >= 0 && k < nk && areas[k] >= areas[largest] / 2
+  /** Halfway to the last slice of at least half the area, on one side. */
+  const beside = (step: number) => {
+    let k = largest
+    while (half(k + step)) k += step
+    return largest + Math.round((k - largest) / 2)
+  }
+  const rows: Row[] = []
+  for (const k of new Set([largest, beside(-1), beside(1)])) {
+    let [i, j] = [0, 0]
+    for (let at = 0; at < size; at++)
+      if (inside[k * size + at]) [i, j] = [i + (at % ni) / areas[k], j + Math.floor(at / ni) / areas[k]]
+    const name = join(out, 'slices', `${values.pid}_${values.nodule_id}_${k}.nii`)
+    await writeNifti(name, {
+      voxels: Int16Array.from(hu.subarray(k * size, (k + 1) * size)),
+      shapeIjk: [ni, nj, 1],
+      affineLps: moved(scan.affineLps, [0, 0, k]),
+    })
+    rows.push({
+      pid: values.pid,
+      noduleId: `v${values.nodule_id}_${k}`,
+      image: relative(out, name),
+      point: applyAffine(scan.affineLps, [i, j, k]).map(String),
+      ...rated(values),
+      area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
+    })
+  }
+  return rows
+}
+/** An affine whose first voxel is another. */
+const moved = (affine: Affine, start: Triple): Affine => {
+  const origin = applyAffine(affine, start)
+  return affine.map((element, at) => (at % 4 === 3 ? origin[(at - 3) / 4] : element))
+}
+
 const sets: Readonly<Record<string, Row[]>> = {
   slices: slices.map((values, i) => ({
     pid: values.pid,
@@ -95,15 +156,16 @@ const sets: Readonly<Record<string, Row[]>> = {
 const FEATURES = Object.keys(studyFeatures(ratingsOf({})))
 const HEADER = [
   ...['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ', 'malignant', 'malignant_probability'],
-  ...['mean_diameter', ...FEATURES, 'area_mm2'],
+  ...['mean_diameter', ...FEATURES, 'area_mm2', ...CHARACTERISTICS.map((name) => `mean_${name}`)],
 ]
 /** The diameter of a circle of an area, to the millimetre: readers' outlines are not known better. */
 const diameterOf = (area: string) => (area === '' ? '' : (2 * Math.sqrt(Number(area) / Math.PI)).toFixed(0))
 const write = (name: string, rows: readonly Row[]) => {
-  const lines = rows.map(({ pid, noduleId, image, point, ratings, readers, area }) => {
+  const lines = rows.map(({ pid, noduleId, image, point, ratings, readers, means, area }) => {
     const features = studyFeatures(ratings)
     const known = [studyLabel(ratings), suspicion(readers), diameterOf(area), ...FEATURES.map((one) => features[one])]
-    return [pid, noduleId, image, ...point, ...known, area]
+    const read = CHARACTERISTICS.map((name) => (Number.isNaN(means[name]) ? '' : means[name].toFixed(3)))
+    return [pid, noduleId, image, ...point, ...known, area, ...read]
   })
   writeFileSync(join(out, `${name}.csv`), csvText([HEADER, ...lines]))
   const labels = rows.map(({ ratings }) => studyLabel(ratings))
@@ -115,3 +177,6 @@ const write = (name: string, rows: readonly Row[]) => {
 }
 for (const [name, rows] of Object.entries(sets)) write(name, rows)
 write('train', [...sets.slices, ...sets.cubes])
+const ofVolumes: Row[] = []
+for (const values of table('vois.csv')) ofVolumes.push(...(await voiSlices(values)))
+write('train-all', [...sets.slices, ...sets.cubes, ...ofVolumes])

@@ -1,0 +1,238 @@
+/**
+ * `npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT --fold K... [--epochs 5]`: the image tower of each fold taught by the
+ * numbers that readers gave, before words come: from an axial view to the mean rating of each characteristic, and the
+ * logarithm of the nodule's area, by linear regression on the tower's features. COHORT is study/prepare.ts's
+ * train-all.csv; a fold's validation patients are left out. OUT becomes a model folder to go on from (`start: folds`)
+ * when every fold is there; folds that are there are left as they are.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { asFloat32 } from '../src/clip/folds.ts'
+import { imageTower } from '../src/clip/image-tower.ts'
+import { initialWeight } from '../src/clip/initialise.ts'
+import { decodeSafetensors, encodeSafetensors } from '../src/clip/safetensors.ts'
+import { graphWeights, linear, scope } from '../src/clip/weights.ts'
+import { type LocatedRow, readManifest } from '../src/cohort/manifest.node.ts'
+import { CHARACTERISTICS } from '../src/datasets/lidc/ratings.ts'
+import { auroc } from '../src/evaluation/auroc.ts'
+import { writeOnnx } from '../src/graph/onnx.ts'
+import * as g from '../src/graph/operations.ts'
+import { openSession } from '../src/graph/session.node.ts'
+import type { Tensor } from '../src/graph/tensor.ts'
+import { topological } from '../src/graph/traversal.ts'
+import { openModelFolder } from '../src/inference/model-folder.node.ts'
+import { preprocessingOf } from '../src/inference/preprocessing.ts'
+import { PUBLISHED_AUGMENTATION } from '../src/nodule/augment.ts'
+import { seededRandom } from '../src/random.ts'
+import { adamW, type Parameters } from '../src/training/adamw.ts'
+import { openBagPool } from '../src/training/bags.ts'
+import { clipGradients } from '../src/training/clip-gradients.ts'
+import { gradientName, gradientOutputs } from '../src/training/objective.ts'
+import { learningRateAt } from '../src/training/schedule.ts'
+import { readSplits } from '../src/training/splits.node.ts'
+import { inOrder } from '../src/worker-pool.node.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fold: { type: 'string', multiple: true, default: ['0', '1', '2', '3', '4'] },
+    epochs: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '2' },
+  },
+})
+const [cohort, base, splits, out] = positionals
+if (out === undefined) throw new Error('usage: npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT [--fold K...]')
+
+const BATCH = 32
+const RATE = 2e-4
+/** Of the new regression, times the tower's. */
+const HEAD_RATE = 5
+const WARMUP = 60
+const HEAD = 'ratings'
+const AREA = 'area_mm2'
+const MALIGNANCY = 'mean_malignancy'
+const TARGETS = [...CHARACTERISTICS.filter((name) => name !== 'internalStructure').map((name) => `mean_${name}`), AREA]
+
+const folder = await openModelFolder(base)
+const { config } = folder
+const { resolution } = config.architecture.image
+const { rows } = await readManifest(cohort, { frame: 'lps' })
+const { folds } = await readSplits(splits)
+mkdirSync(out, { recursive: true })
+const fileOf = (fold: number) => `pretrained_${fold}.safetensors`
+
+const features = imageTower(
+  g.input('views', ['M', resolution, resolution]),
+  graphWeights({ folds: 1 }),
+  config.architecture.image,
+  config.preprocessing,
+)
+const told = linear(features, scope(graphWeights({ folds: 1 }), HEAD), TARGETS.length) // [1, M, targets]
+const missed = g.mul(g.sub(told, g.input('targets', ['M', TARGETS.length])), g.input('known', ['M', TARGETS.length]))
+const loss = g.reduceSum(g.mul(missed, missed), [0, 1, 2])
+const weights = new Map<string, Tensor>()
+for (const tensor of topological([loss])) if (tensor.node.kind === 'parameter') weights.set(tensor.node.name, tensor)
+const slopes = g.gradients(loss, [...weights.values()])
+const gradients = new Map([...weights.keys()].map((name, i) => [name, slopes[i]]))
+const session = await openSession(writeOnnx({ loss, told, ...gradientOutputs(gradients) }, new Map()), {
+  threads: Number(values.threads),
+})
+
+const pool = openBagPool(1)
+const preprocessing = preprocessingOf(config, 'axial')
+const viewOf = (row: LocatedRow, seed: string | null) =>
+  pool.run({
+    key: String(row.line),
+    imageFile: row.imageFile,
+    point: row.point,
+    frame: 'lps',
+    preprocessing,
+    augmentation: seed === null ? null : PUBLISHED_AUGMENTATION,
+    jitter: seed !== null,
+    seed: seed ?? '',
+    cacheDir: join(out, 'crops'),
+  })
+
+/** NaN where nobody measured. */
+const numberOf = ({ values: own }: LocatedRow, target: string): number => {
+  const number = own[target] ? Number(own[target]) : Number.NaN
+  return target === AREA ? Math.log(number) : number
+}
+
+async function pretrain(fold: number): Promise<void> {
+  const of = (pids: readonly string[]) => {
+    const wanted = new Set(pids)
+    return rows.filter(({ pid }) => wanted.has(pid))
+  }
+  const [train, val] = [of(folds[fold].train), of(folds[fold].val).filter(({ noduleId }) => noduleId.startsWith('s'))]
+  const scales = TARGETS.map((target) => {
+    const known = train.map((row) => numberOf(row, target)).filter((number) => !Number.isNaN(number))
+    const mean = known.reduce((sum, one) => sum + one, 0) / known.length
+    return { mean, deviation: Math.sqrt(known.reduce((sum, one) => sum + (one - mean) ** 2, 0) / known.length) }
+  })
+  /** Standardised; NaN where nobody measured. */
+  const wantedOf = (row: LocatedRow) =>
+    TARGETS.map((target, t) => (numberOf(row, target) - scales[t].mean) / scales[t].deviation)
+
+  const random = seededRandom(0, `pretrain/${fold}`)
+  const stored = decodeSafetensors(readFileSync(join(base, config.base)), config.base).tensors
+  let parameters: Parameters = new Map(
+    [...weights].map(([name, { shape }]) => {
+      const known = stored.get(name)
+      return [name, asFloat32(name, known ?? initialWeight(name, shape.map(Number), random))]
+    }),
+  )
+  const run = async (batch: readonly LocatedRow[], seeds: readonly string[] | null) => {
+    const bags = await Promise.all(batch.map((row, i) => viewOf(row, seeds?.[i] ?? null)))
+    const views = new Float32Array(batch.length * resolution * resolution)
+    for (const [i, { pixels }] of bags.entries()) views.set(pixels, i * resolution * resolution)
+    const wanted = batch.flatMap(wantedOf)
+    const shape = [batch.length, TARGETS.length]
+    return {
+      views: { dtype: 'float32', shape: [batch.length, resolution, resolution], data: views },
+      targets: { dtype: 'float32', shape, data: Float32Array.from(wanted, (x) => (Number.isNaN(x) ? 0 : x)) },
+      known: {
+        dtype: 'float32',
+        shape,
+        data: Float32Array.from(wanted, (x) => (Number.isNaN(x) ? 0 : 1 / Math.sqrt(wanted.length))),
+      },
+    } as const
+  }
+  const fed = (current: Parameters) =>
+    Object.fromEntries(
+      [...weights].map(([name, { shape }]) => [
+        name,
+        { dtype: 'float32', shape: shape.map(Number), data: current.get(name) as Float32Array } as const,
+      ]),
+    )
+  const optimizer = adamW({ weightDecay: 0.05 })
+  let state = optimizer.init(parameters)
+  const epochs = Number(values.epochs)
+  const steps = Math.ceil(train.length / BATCH)
+  const schedule = { base: RATE, warmupSteps: WARMUP, totalSteps: epochs * steps, schedule: 'cosine' } as const
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = shuffled(train, seededRandom(0, `pretrain/${fold}/${epoch}`))
+    const batches = Array.from({ length: steps }, (_, i) => order.slice(i * BATCH, (i + 1) * BATCH))
+    let sum = 0
+    const ready = inOrder([...batches.entries()], 3, ([i, batch]) =>
+      run(
+        batch,
+        batch.map((_, j) => `pretrain/${fold}/${epoch}/${i}/${j}`),
+      ),
+    )
+    for await (const feeds of ready) {
+      const result = await session.run({ ...feeds, ...fed(parameters) })
+      const found = new Map([...weights.keys()].map((name) => [name, result[gradientName(name)].data as Float32Array]))
+      const rate = learningRateAt(state.step, schedule)
+      const next = optimizer.update(clipGradients(found, 1).gradients, state, parameters, (name) =>
+        name.startsWith(HEAD) ? HEAD_RATE * rate : rate,
+      )
+      parameters = next.parameters
+      state = next.state
+      sum += Number(result.loss.data[0])
+    }
+    const answers: number[][] = []
+    for (let at = 0; at < val.length; at += BATCH) {
+      const result = await session.run({ ...(await run(val.slice(at, at + BATCH), null)), ...fed(parameters) })
+      const numbers = Array.from(result.told.data as Float32Array)
+      for (let i = 0; i < numbers.length; i += TARGETS.length) answers.push(numbers.slice(i, i + TARGETS.length))
+    }
+    const explained = TARGETS.map((target, t) => `${target} ${rSquared(answers, val.map(wantedOf), t).toFixed(2)}`)
+    const suspicion = TARGETS.indexOf(MALIGNANCY)
+    const labelled = val.flatMap(({ malignant }, i) => (malignant === null ? [] : [{ malignant, i }]))
+    const area = auroc(
+      labelled.map(({ i }) => answers[i][suspicion]),
+      labelled.map(({ malignant }) => malignant),
+    )
+    console.log(
+      `fold ${fold}, epoch ${epoch}: loss ${(sum / steps).toFixed(3)}; validation: malignancy AUROC ` +
+        `${area?.toFixed(3)}; variance explained: ${explained.join(', ')}`,
+    )
+  }
+  const tower = new Map(
+    [...parameters]
+      .filter(([name]) => !name.startsWith(HEAD))
+      .map(([name, data]) => [
+        name,
+        { dtype: 'float32', shape: weights.get(name)?.shape.map(Number) ?? [], data } as const,
+      ]),
+  )
+  const file = join(out, fileOf(fold))
+  writeFileSync(`${file}.part`, encodeSafetensors(tower, { format: 'pt' }))
+  renameSync(`${file}.part`, file)
+}
+
+function shuffled<Item>(items: readonly Item[], random: ReturnType<typeof seededRandom>): Item[] {
+  const order = [...items]
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1)
+    ;[order[i], order[j]] = [order[j], order[i]]
+  }
+  return order
+}
+
+/** Share of a target's variance that answers explain, where it is known. */
+function rSquared(answers: readonly (readonly number[])[], wanted: readonly (readonly number[])[], t: number): number {
+  const known = wanted.flatMap((own, i) => (Number.isNaN(own[t]) ? [] : [i]))
+  const mean = known.reduce((sum, i) => sum + wanted[i][t], 0) / known.length
+  const sum = (f: (i: number) => number) => known.reduce((total, i) => total + f(i) ** 2, 0)
+  return 1 - sum((i) => answers[i][t] - wanted[i][t]) / sum((i) => wanted[i][t] - mean)
+}
+
+for (const fold of values.fold.map(Number)) {
+  if (folds[fold] === undefined) throw new Error(`there is no fold ${fold}`)
+  if (!existsSync(join(out, fileOf(fold)))) await pretrain(fold)
+}
+await pool.close()
+await session.close()
+const { tokenizer, prompts } = config
+for (const file of [config.base, tokenizer, prompts])
+  if (file !== undefined) copyFileSync(join(base, file), join(out, file))
+const { reports: _, ...kept } = config
+const whole = {
+  ...kept,
+  name: `${config.name}, on ratings`,
+  folds: [...folds.keys()].map((k) => ({ both: fileOf(k) })),
+}
+writeFileSync(join(out, 'config.json'), `${JSON.stringify(whole, null, 2)}\n`)
