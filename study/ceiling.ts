@@ -1,8 +1,9 @@
 /**
- * `npm run study -- study/ceiling.ts MODEL COHORT FOLDS OUT [--views axial]`: what supervision reaches on a model's own
+ * `npm run study -- study/ceiling.ts MODEL COHORT FOLDS OUT [--views axial | --frozen]`: what supervision reaches on a model's own
  * tower: for malignancy and each feature, a ridge logistic regression on each fold's embeddings of its training
  * patients, judged on its validation patients. OUT/results.csv and OUT/features.csv as study/out-of-fold.ts writes
- * them. On the base (a model folder whose folds are all alike) it is the baseline of frozen features.
+ * them. With --frozen MODEL is a base without heads (study/start.ts), and what is fitted on are its tower's own features
+ * of the axial view: the baseline of frozen features.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,17 +11,23 @@ import { parseArgs } from 'node:util'
 import { csvText } from '../src/cohort/csv.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { readSplits } from '../src/training/splits.node.ts'
-import { embedCohort } from './embeddings.ts'
+import { embedCohort, towerFeatures } from './embeddings.ts'
 import { QUESTIONS, showAuroc } from './questions.ts'
 import { fitHead, probabilityBy } from './supervised.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { views: { type: 'string', default: 'nine' }, ridge: { type: 'string', default: '30' } },
+  options: {
+    views: { type: 'string', default: 'nine' },
+    ridge: { type: 'string', default: '30' },
+    frozen: { type: 'boolean', default: false },
+  },
 })
 const [model, cohort, splits, out] = positionals
 if (out === undefined) throw new Error('usage: npm run study -- study/ceiling.ts MODEL COHORT FOLDS OUT')
-const { rows, folds: embeddings } = await embedCohort(model, cohort, values.views as ViewSet)
+const { rows, folds: embeddings } = values.frozen
+  ? await towerFeatures(model, cohort)
+  : await embedCohort(model, cohort, values.views as ViewSet)
 const { folds } = await readSplits(splits)
 
 /** The out-of-fold probability of each row that has a label; null elsewhere. */

@@ -1,9 +1,20 @@
 /** Embeddings of a cohort's nodules by every fold of a model: what supervised baselines are fitted on. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asFloat32 } from '../src/clip/folds.ts'
+import { imageTower } from '../src/clip/image-tower.ts'
+import { decodeSafetensors } from '../src/clip/safetensors.ts'
+import { graphWeights } from '../src/clip/weights.ts'
 import { type LocatedRow, readManifest } from '../src/cohort/manifest.node.ts'
+import { writeOnnx } from '../src/graph/onnx.ts'
+import * as g from '../src/graph/operations.ts'
+import { openSession } from '../src/graph/session.node.ts'
 import { openImageReader } from '../src/inference/image-reader.node.ts'
 import { openModelFolder } from '../src/inference/model-folder.node.ts'
 import { predictCohort } from '../src/inference/predict-cohort.node.ts'
+import { preprocessingOf } from '../src/inference/preprocessing.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
+import { prepareBag } from '../src/training/bags.ts'
 
 export interface EmbeddedCohort {
   readonly rows: readonly LocatedRow[]
@@ -27,6 +38,35 @@ export async function embedCohort(model: string, cohort: string, views: ViewSet)
   await reader.close()
   const of = (row: LocatedRow) => embeddings.get(row) as readonly (readonly number[])[]
   return { rows, folds: Array.from({ length: reader.folds }, (_, fold) => rows.map((row) => of(row)[fold])) }
+}
+
+/**
+ * What an image tower without heads makes of a cohort's axial views, one image a view: [1][rows], each [features].
+ * @param base a model folder of study/start.ts
+ * @example const { rows, folds } = await towerFeatures('work/base', 'slices.csv')
+ */
+export async function towerFeatures(base: string, cohort: string): Promise<EmbeddedCohort> {
+  const { config } = await openModelFolder(base)
+  const { resolution } = config.architecture.image
+  const views = g.input('views', [1, resolution, resolution])
+  const features = imageTower(views, graphWeights({ folds: 1 }), config.architecture.image, config.preprocessing)
+  const { tensors } = decodeSafetensors(readFileSync(join(base, config.base)), config.base)
+  const weights = [...tensors].map(([name, one]) => {
+    return [name, { dtype: 'float32', shape: one.shape, data: asFloat32(name, one) } as const] as const
+  })
+  const session = await openSession(writeOnnx({ features }, new Map(weights)))
+  const { rows } = await readManifest(cohort, { frame: 'lps' })
+  const preprocessing = preprocessingOf(config, 'axial')
+  const all: number[][] = []
+  for (const { line, imageFile, point } of rows) {
+    const plain = { augmentation: null, jitter: false, seed: '', cacheDir: null } as const
+    const { pixels } = await prepareBag({ key: String(line), imageFile, point, frame: 'lps', preprocessing, ...plain })
+    const fed = { dtype: 'float32', shape: [1, resolution, resolution], data: pixels } as const
+    const { features: found } = await session.run({ views: fed })
+    all.push(Array.from(found.data as Float32Array))
+  }
+  await session.close()
+  return { rows, folds: [all] }
 }
 
 /** An embedding at length 1, as the heads read it (clip/pooling.ts). */
