@@ -3,7 +3,7 @@
  * numbers that readers gave, before words come: from an axial view to the mean rating of each characteristic, and the
  * logarithm of the nodule's area, by linear regression on the tower's features. COHORT is study/prepare.ts's
  * train-all.csv; a fold's validation patients are left out. OUT becomes a model folder to go on from (`start: folds`)
- * when every fold is there; folds that are there are left as they are.
+ * when every fold is there; folds that are there are left as they are. --plain: views are moved, and not varied otherwise.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,6 +39,7 @@ const { values, positionals } = parseArgs({
     fold: { type: 'string', multiple: true, default: ['0', '1', '2', '3', '4'] },
     epochs: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
+    plain: { type: 'boolean', default: false },
   },
 })
 const [cohort, base, splits, out] = positionals
@@ -88,7 +89,7 @@ const viewOf = (row: LocatedRow, seed: string | null) =>
     point: row.point,
     frame: 'lps',
     preprocessing,
-    augmentation: seed === null ? null : PUBLISHED_AUGMENTATION,
+    augmentation: seed === null || values.plain ? null : PUBLISHED_AUGMENTATION,
     jitter: seed !== null,
     seed: seed ?? '',
     cacheDir: join(out, 'crops'),
