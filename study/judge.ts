@@ -49,7 +49,8 @@ async function modelOf(run: string): Promise<{ model: string; trained: readonly 
       folds: trained.map((k) => ({ both: `trained_${k}` })),
     }
   } else trained.push(...folds.keys())
-  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(model, name))
+  for (const entry of readdirSync(from, { withFileTypes: true }))
+    if (entry.isFile()) copyFileSync(join(from, entry.name), join(model, entry.name))
   const { reports: _, ...config } = parseModelConfig(readFileSync(join(from, 'config.json'), 'utf8'), 'config.json')
   const preprocessing = flags['one-image'] ? { ...config.preprocessing, shifted: false } : config.preprocessing
   const judged = { ...config, ...folder, preprocessing }
