@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `study/ablations.sh WORK DEIT.safetensors`: the study's ablations, each beside a reference of the same small budget:
-# slices alone, views of 112 pixels, four epochs. WORK is what study/prepare.ts made, with folds/ by `spicula split`.
+# slices alone, views of 112 pixels, four epochs, from ImageNet's tower. WORK is what study/prepare.ts made, with folds/ by `spicula split`.
 # Two processes train a fold each. Killed, the same command goes on where it stopped.
 set -euo pipefail
 work=${1:?WORK} deit=${2:?DEIT.safetensors}
@@ -16,7 +16,7 @@ train() {
   if [ -f "$out/run.json" ]; then resume=(--resume); fi
   node dist/cli/main.js train "$work/slices.csv" --base "$work/base112" --folds "$work/folds" --out "$out" --quiet \
     --config study/train.yaml --fold "$fold" --threads 1 --workers 1 "${resume[@]}" \
-    --set epochs=4 batchSize=16 learningRate=0.0004 views=axial "$@"
+    --set start=base imageRate=0.3 epochs=4 batchSize=16 learningRate=0.0004 views=axial "$@"
 }
 export -f train
 for fold in 0 1 2 3 4; do

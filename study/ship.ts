@@ -15,7 +15,7 @@ import { DEFAULT_PROMPTS } from '../src/inference/prompts.node.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string', default: 'spicula-small' }, version: { type: 'string', default: '2' } },
+  options: { name: { type: 'string', default: 'spicula-small' }, version: { type: 'string', default: '3' } },
 })
 const [from, out] = positionals
 if (out === undefined) throw new Error('usage: npm run study -- study/ship.ts RUN/model OUT')
@@ -96,8 +96,8 @@ const shipped: ModelConfig = {
   intendedUse:
     'research and trying out the software: its labels are suspicions of radiologists (LIDC-IDRI), not pathology; not for any statement about a patient',
   provenance:
-    'trained by Spicula (docs/study.md) on 2,206 crops of lung nodules of 677 patients of LIDC-IDRI (CC BY 3.0) and their ' +
-    "radiologists' ratings, image tower from DeiT-Tiny (ImageNet, Apache-2.0); five folds by patient",
+    'trained by Spicula (docs/study.md) on 2,206 crops of lung nodules, and slices of 530 volumes of them, of 677 patients ' +
+    "of LIDC-IDRI (CC BY 3.0) and their radiologists' ratings, image tower from DeiT-Tiny (ImageNet, Apache-2.0); five folds by patient",
   base: 'base.safetensors',
   folds: folds.map(({ fold }) => fold),
   prompts: 'prompts.json',
