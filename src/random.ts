@@ -62,3 +62,16 @@ function hashToState(text: string): [number, number, number, number] {
   }
   return [word(0), word(0x9e3779b9), word(0x7f4a7c15), word(0x94d049bb)]
 }
+
+/**
+ * The items in an order drawn at random (Fisher and Yates).
+ * @example shuffle([1, 2, 3], seededRandom(1)) // a new array
+ */
+export function shuffle<T>(items: readonly T[], random: Random): T[] {
+  const mixed = [...items]
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1)
+    ;[mixed[i], mixed[j]] = [mixed[j], mixed[i]]
+  }
+  return mixed
+}

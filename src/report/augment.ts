@@ -1,6 +1,6 @@
 /** Augmentation of reports while training (REFERENCE 10): other words for the same, or a few words less. */
-import type { Random } from '../random.ts'
-import { pick, shuffle } from './template-writer.ts'
+import { type Random, shuffle } from '../random.ts'
+import { pick } from './template-writer.ts'
 
 /** Words that stand for one another, as published. */
 export const SYNONYM_GROUPS: readonly (readonly string[])[] = [

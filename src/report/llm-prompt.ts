@@ -1,8 +1,7 @@
 /** What a language model is asked. The features of one nodule are all that it gets: no identifier, no place, no image. */
-import type { Random } from '../random.ts'
+import { type Random, shuffle } from '../random.ts'
 import { featureLines } from './check-report.ts'
 import type { NoduleFeatures } from './features.ts'
-import { shuffle } from './template-writer.ts'
 
 export interface Prompt {
   readonly system: string

@@ -1,6 +1,6 @@
 /** Reports by templates: no language model, the same seed gives the same words. */
 import { SpiculaError } from '../error.ts'
-import type { Random } from '../random.ts'
+import { type Random, shuffle } from '../random.ts'
 import { FEATURE_NAMES, type FeatureName, isLength, isPresence, type NoduleFeatures, PRESENCES } from './features.ts'
 import {
   ABSENT_SENTENCES,
@@ -141,13 +141,3 @@ const withValue = (sentence: string, value: string): string =>
     .replace('{a}', withArticle(value.toLowerCase()))
 
 export const pick = <T>(items: readonly T[], random: Random): T => items[random.integer(items.length)]
-
-/** Fisher and Yates. */
-export function shuffle<T>(items: readonly T[], random: Random): T[] {
-  const mixed = [...items]
-  for (let i = mixed.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    ;[mixed[i], mixed[j]] = [mixed[j], mixed[i]]
-  }
-  return mixed
-}

@@ -2,7 +2,7 @@
 import { SpiculaError } from '../error.ts'
 import { auroc } from '../evaluation/auroc.ts'
 import { averagePrecision } from '../evaluation/average-precision.ts'
-import { type Random, seededRandom } from '../random.ts'
+import { type Random, seededRandom, shuffle } from '../random.ts'
 import { inOrder } from '../worker-pool.node.ts'
 import { type AdamWState, adamW, type Parameters } from './adamw.ts'
 import { clipGradients, globalNorm } from './clip-gradients.ts'
@@ -178,12 +178,7 @@ export async function trainFold(
 /** Which samples an epoch draws, in order: as many as there are rows. */
 function epochOrder({ train, drawWeights }: FoldData, { sampler }: TrainConfig, random: Random): number[] {
   if (sampler !== 'shuffle') return drawWithReplacement(drawWeights, train.length, random)
-  const order = train.map((_, i) => i)
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    ;[order[i], order[j]] = [order[j], order[i]]
-  }
-  return order
+  return shuffle([...train.keys()], random)
 }
 
 /** Batches of a size; one nodule left over joins the batch before it, for CLIP contrasts the texts of a batch. */

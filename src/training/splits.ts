@@ -1,6 +1,6 @@
 /** Which patients train, which validate, which are held out: drawn by patient, so that no patient is on both sides. */
 import { SpiculaError } from '../error.ts'
-import { type Random, seededRandom } from '../random.ts'
+import { type Random, seededRandom, shuffle } from '../random.ts'
 
 /** One nodule of a cohort, as far as splitting looks at it. */
 export interface LabelledRow {
@@ -168,16 +168,8 @@ function shares({ benign, malignant }: Classes, share: number): { benign: number
   return { benign: Math.min(total - ofMalignant, benign.length), malignant: ofMalignant }
 }
 
-/** Fisher and Yates' shuffle of each class by a stream of its own. */
+/** Shuffles each class by a stream of its own. */
 function shuffled({ benign, malignant }: Classes, random: Random): Classes {
-  const shuffle = (pids: readonly string[], draw: Random): string[] => {
-    const out = [...pids]
-    for (let i = out.length - 1; i > 0; i--) {
-      const j = draw.integer(i + 1)
-      ;[out[i], out[j]] = [out[j], out[i]]
-    }
-    return out
-  }
   return { benign: shuffle(benign, random.fork('benign')), malignant: shuffle(malignant, random.fork('malignant')) }
 }
 
