@@ -22,13 +22,20 @@ export interface EmbeddedCohort {
   readonly folds: readonly (readonly (readonly number[])[])[]
 }
 
+/** The rows of a cohort; a study that leaves some out in silence tells of another cohort. */
+export async function wholeCohort(cohort: string): Promise<readonly LocatedRow[]> {
+  const { rows, problems } = await readManifest(cohort, { frame: 'lps' })
+  if (problems.length > 0) throw new Error(`${cohort}: row ${problems[0].line}: ${problems[0].message}`)
+  return rows
+}
+
 /**
  * @throws where a row cannot be read: a study works on whole cohorts
  * @example const { rows, folds } = await embedCohort('models/spicula-small', 'slices.csv', 'axial')
  */
 export async function embedCohort(model: string, cohort: string, views: ViewSet): Promise<EmbeddedCohort> {
   const reader = await openImageReader(await openModelFolder(model))
-  const { rows } = await readManifest(cohort, { frame: 'lps' })
+  const rows = await wholeCohort(cohort)
   const embeddings = new Map<LocatedRow, readonly (readonly number[])[]>()
   const { config } = reader
   for await (const result of predictCohort(rows, { config, predict: reader.read }, { frame: 'lps', views })) {
@@ -55,7 +62,7 @@ export async function towerFeatures(base: string, cohort: string): Promise<Embed
     return [name, { dtype: 'float32', shape: one.shape, data: asFloat32(name, one) } as const] as const
   })
   const session = await openSession(writeOnnx({ features }, new Map(weights)))
-  const { rows } = await readManifest(cohort, { frame: 'lps' })
+  const rows = await wholeCohort(cohort)
   const preprocessing = preprocessingOf(config, 'axial')
   const all: number[][] = []
   for (const { line, imageFile, point } of rows) {

@@ -12,10 +12,9 @@ import { csvText } from '../src/cohort/csv.ts'
 import { decodeNpy } from '../src/cohort/npy.ts'
 import { CHARACTERISTICS, type Ratings } from '../src/datasets/lidc/ratings.ts'
 import { parseTable } from '../src/report/table.ts'
-import { applyAffine } from '../src/volume/affine.ts'
+import { applyAffine, multiplyAffine } from '../src/volume/affine.ts'
 import { writeNifti } from '../src/volume/nifti-write.node.ts'
 import { openScan } from '../src/volume/open.node.ts'
-import type { Affine, Triple } from '../src/volume/volume.ts'
 import { studyFeatures, studyLabel, suspicion } from './ratings.ts'
 
 const [data, out] = process.argv.slice(2).map((path) => resolve(path))
@@ -71,6 +70,7 @@ const rated = (values: Values) => {
   return {
     ratings: ratingsOf(source),
     readers: readings('malignancy'),
+    area: source.area_mm2 ?? '',
     means: Object.fromEntries(
       CHARACTERISTICS.map((name) => [
         name,
@@ -108,7 +108,7 @@ async function voiSlices(values: Values): Promise<Row[]> {
     await writeNifti(name, {
       voxels: Int16Array.from(hu.subarray(k * size, (k + 1) * size)),
       shapeIjk: [ni, nj, 1],
-      affineLps: moved(scan.affineLps, [0, 0, k]),
+      affineLps: multiplyAffine(scan.affineLps, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, k]),
     })
     rows.push({
       pid: values.pid,
@@ -116,15 +116,9 @@ async function voiSlices(values: Values): Promise<Row[]> {
       image: relative(out, name),
       point: applyAffine(scan.affineLps, [i, j, k]).map(String),
       ...rated(values),
-      area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
     })
   }
   return rows
-}
-/** An affine whose first voxel is another. */
-const moved = (affine: Affine, start: Triple): Affine => {
-  const origin = applyAffine(affine, start)
-  return affine.map((element, at) => (at % 4 === 3 ? origin[(at - 3) / 4] : element))
 }
 
 const sets: Readonly<Record<string, Row[]>> = {
@@ -134,7 +128,6 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(out, 'slices', `${i}.nii`),
     point: ['0', '0', '0'],
     ...rated(values),
-    area: values.area_mm2,
   })),
   cubes: table('cubes.csv').map((values) => ({
     pid: values.pid,
@@ -142,7 +135,6 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
     ...rated(values),
-    area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
   vois: table('vois.csv').map((values) => ({
     pid: values.pid,
@@ -150,7 +142,6 @@ const sets: Readonly<Record<string, Row[]>> = {
     image: path(data, values.image_path),
     point: [values.coordX, values.coordY, values.coordZ],
     ...rated(values),
-    area: byNodule.get(values.slices_nodule_id)?.area_mm2 ?? '',
   })),
 }
 const FEATURES = Object.keys(studyFeatures(ratingsOf({})))

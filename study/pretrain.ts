@@ -8,30 +8,30 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bagFeeds } from '../src/clip/bags.ts'
 import { asFloat32 } from '../src/clip/folds.ts'
 import { imageTower } from '../src/clip/image-tower.ts'
 import { initialWeight } from '../src/clip/initialise.ts'
 import { decodeSafetensors, encodeSafetensors } from '../src/clip/safetensors.ts'
 import { graphWeights, linear, scope } from '../src/clip/weights.ts'
-import { type LocatedRow, readManifest } from '../src/cohort/manifest.node.ts'
+import type { LocatedRow } from '../src/cohort/manifest.node.ts'
 import { CHARACTERISTICS } from '../src/datasets/lidc/ratings.ts'
 import { auroc } from '../src/evaluation/auroc.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
-import type { Tensor } from '../src/graph/tensor.ts'
-import { topological } from '../src/graph/traversal.ts'
 import { openModelFolder } from '../src/inference/model-folder.node.ts'
 import { preprocessingOf } from '../src/inference/preprocessing.ts'
 import { PUBLISHED_AUGMENTATION } from '../src/nodule/augment.ts'
-import { seededRandom } from '../src/random.ts'
+import { seededRandom, shuffle } from '../src/random.ts'
 import { adamW, type Parameters } from '../src/training/adamw.ts'
 import { openBagPool } from '../src/training/bags.ts'
 import { clipGradients } from '../src/training/clip-gradients.ts'
-import { gradientName, gradientOutputs } from '../src/training/objective.ts'
+import { gradientName, gradientOutputs, trainedGradients } from '../src/training/objective.ts'
 import { learningRateAt } from '../src/training/schedule.ts'
 import { readSplits } from '../src/training/splits.node.ts'
 import { inOrder } from '../src/worker-pool.node.ts'
+import { wholeCohort } from './embeddings.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,6 +45,9 @@ const { values, positionals } = parseArgs({
 const [cohort, base, splits, out] = positionals
 if (out === undefined) throw new Error('usage: npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT [--fold K...]')
 
+const epochs = Number(values.epochs)
+if (!(Number.isInteger(epochs) && epochs > 0)) throw new Error(`--epochs ${values.epochs} is no number of epochs`)
+
 const BATCH = 32
 const RATE = 2e-4
 /** Of the new regression, times the tower's. */
@@ -55,28 +58,22 @@ const AREA = 'area_mm2'
 const MALIGNANCY = 'mean_malignancy'
 const TARGETS = [...CHARACTERISTICS.filter((name) => name !== 'internalStructure').map((name) => `mean_${name}`), AREA]
 
-const folder = await openModelFolder(base)
-const { config } = folder
+const { config } = await openModelFolder(base)
 const { resolution } = config.architecture.image
-const { rows } = await readManifest(cohort, { frame: 'lps' })
+const rows = await wholeCohort(cohort)
 const { folds } = await readSplits(splits)
 mkdirSync(out, { recursive: true })
 const fileOf = (fold: number) => `pretrained_${fold}.safetensors`
 
-const features = imageTower(
-  g.input('views', ['M', resolution, resolution]),
-  graphWeights({ folds: 1 }),
-  config.architecture.image,
-  config.preprocessing,
-)
-const told = linear(features, scope(graphWeights({ folds: 1 }), HEAD), TARGETS.length) // [1, M, targets]
+const weights = graphWeights({ folds: 1 })
+const views = g.input('views', ['M', resolution, resolution])
+const features = imageTower(views, weights, config.architecture.image, config.preprocessing)
+const told = linear(features, scope(weights, HEAD), TARGETS.length) // [1, M, targets]
 const missed = g.mul(g.sub(told, g.input('targets', ['M', TARGETS.length])), g.input('known', ['M', TARGETS.length]))
 const loss = g.reduceSum(g.mul(missed, missed), [0, 1, 2])
-const weights = new Map<string, Tensor>()
-for (const tensor of topological([loss])) if (tensor.node.kind === 'parameter') weights.set(tensor.node.name, tensor)
-const slopes = g.gradients(loss, [...weights.values()])
-const gradients = new Map([...weights.keys()].map((name, i) => [name, slopes[i]]))
-const session = await openSession(writeOnnx({ loss, told, ...gradientOutputs(gradients) }, new Map()), {
+const slopes = trainedGradients(loss, { tuning: 'full', alsoFull: [] })
+const shapes = new Map([...slopes].map(([name, { shape }]) => [name, shape.map(Number)]))
+const session = await openSession(writeOnnx({ loss, told, ...gradientOutputs(slopes) }, new Map()), {
   threads: Number(values.threads),
 })
 
@@ -108,7 +105,8 @@ async function pretrain(fold: number): Promise<void> {
   }
   const [train, val] = [of(folds[fold].train), of(folds[fold].val).filter(({ noduleId }) => noduleId.startsWith('s'))]
   const scales = TARGETS.map((target) => {
-    const known = train.map((row) => numberOf(row, target)).filter((number) => !Number.isNaN(number))
+    const known = train.map((row) => numberOf(row, target)).filter(Number.isFinite)
+    if (known.length === 0) throw new Error(`${cohort} has no numbers of ${target} to learn: is it study/prepare.ts's?`)
     const mean = known.reduce((sum, one) => sum + one, 0) / known.length
     return { mean, deviation: Math.sqrt(known.reduce((sum, one) => sum + (one - mean) ** 2, 0) / known.length) }
   })
@@ -119,19 +117,17 @@ async function pretrain(fold: number): Promise<void> {
   const random = seededRandom(0, `pretrain/${fold}`)
   const stored = decodeSafetensors(readFileSync(join(base, config.base)), config.base).tensors
   let parameters: Parameters = new Map(
-    [...weights].map(([name, { shape }]) => {
+    [...shapes].map(([name, shape]) => {
       const known = stored.get(name)
-      return [name, asFloat32(name, known ?? initialWeight(name, shape.map(Number), random))]
+      return [name, asFloat32(name, known ?? initialWeight(name, shape, random))]
     }),
   )
-  const run = async (batch: readonly LocatedRow[], seeds: readonly string[] | null) => {
+  const batchOf = async (batch: readonly LocatedRow[], seeds: readonly string[] | null) => {
     const bags = await Promise.all(batch.map((row, i) => viewOf(row, seeds?.[i] ?? null)))
-    const views = new Float32Array(batch.length * resolution * resolution)
-    for (const [i, { pixels }] of bags.entries()) views.set(pixels, i * resolution * resolution)
     const wanted = batch.flatMap(wantedOf)
     const shape = [batch.length, TARGETS.length]
     return {
-      views: { dtype: 'float32', shape: [batch.length, resolution, resolution], data: views },
+      views: bagFeeds(bags, resolution).views,
       targets: { dtype: 'float32', shape, data: Float32Array.from(wanted, (x) => (Number.isNaN(x) ? 0 : x)) },
       known: {
         dtype: 'float32',
@@ -140,31 +136,27 @@ async function pretrain(fold: number): Promise<void> {
       },
     } as const
   }
-  const fed = (current: Parameters) =>
-    Object.fromEntries(
-      [...weights].map(([name, { shape }]) => [
-        name,
-        { dtype: 'float32', shape: shape.map(Number), data: current.get(name) as Float32Array } as const,
-      ]),
-    )
+  const tensors = () =>
+    [...parameters].map(([name, data]) => {
+      return [name, { dtype: 'float32', shape: shapes.get(name) ?? [], data } as const] as const
+    })
   const optimizer = adamW({ weightDecay: 0.05 })
   let state = optimizer.init(parameters)
-  const epochs = Number(values.epochs)
   const steps = Math.ceil(train.length / BATCH)
   const schedule = { base: RATE, warmupSteps: WARMUP, totalSteps: epochs * steps, schedule: 'cosine' } as const
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffled(train, seededRandom(0, `pretrain/${fold}/${epoch}`))
+    const order = shuffle(train, seededRandom(0, `pretrain/${fold}/${epoch}`))
     const batches = Array.from({ length: steps }, (_, i) => order.slice(i * BATCH, (i + 1) * BATCH))
     let sum = 0
     const ready = inOrder([...batches.entries()], 3, ([i, batch]) =>
-      run(
+      batchOf(
         batch,
         batch.map((_, j) => `pretrain/${fold}/${epoch}/${i}/${j}`),
       ),
     )
     for await (const feeds of ready) {
-      const result = await session.run({ ...feeds, ...fed(parameters) })
-      const found = new Map([...weights.keys()].map((name) => [name, result[gradientName(name)].data as Float32Array]))
+      const result = await session.run({ ...feeds, ...Object.fromEntries(tensors()) })
+      const found = new Map([...shapes.keys()].map((name) => [name, result[gradientName(name)].data as Float32Array]))
       const rate = learningRateAt(state.step, schedule)
       const next = optimizer.update(clipGradients(found, 1).gradients, state, parameters, (name) =>
         name.startsWith(HEAD) ? HEAD_RATE * rate : rate,
@@ -175,7 +167,10 @@ async function pretrain(fold: number): Promise<void> {
     }
     const answers: number[][] = []
     for (let at = 0; at < val.length; at += BATCH) {
-      const result = await session.run({ ...(await run(val.slice(at, at + BATCH), null)), ...fed(parameters) })
+      const result = await session.run({
+        ...(await batchOf(val.slice(at, at + BATCH), null)),
+        ...Object.fromEntries(tensors()),
+      })
       const numbers = Array.from(result.told.data as Float32Array)
       for (let i = 0; i < numbers.length; i += TARGETS.length) answers.push(numbers.slice(i, i + TARGETS.length))
     }
@@ -191,26 +186,10 @@ async function pretrain(fold: number): Promise<void> {
         `${area?.toFixed(3)}; variance explained: ${explained.join(', ')}`,
     )
   }
-  const tower = new Map(
-    [...parameters]
-      .filter(([name]) => !name.startsWith(HEAD))
-      .map(([name, data]) => [
-        name,
-        { dtype: 'float32', shape: weights.get(name)?.shape.map(Number) ?? [], data } as const,
-      ]),
-  )
+  const tower = new Map(tensors().filter(([name]) => !name.startsWith(HEAD)))
   const file = join(out, fileOf(fold))
   writeFileSync(`${file}.part`, encodeSafetensors(tower, { format: 'pt' }))
   renameSync(`${file}.part`, file)
-}
-
-function shuffled<Item>(items: readonly Item[], random: ReturnType<typeof seededRandom>): Item[] {
-  const order = [...items]
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    ;[order[i], order[j]] = [order[j], order[i]]
-  }
-  return order
 }
 
 /** Share of a target's variance that answers explain, where it is known. */
