@@ -88,7 +88,7 @@ describe('spicula cohort from', () => {
 
 describeShared('data/lungx', (source) => {
   it('becomes a cohort of 83 nodules by command, its four disagreements listed', async () => {
-    const { status, stderr } = await run('cohort', 'from', 'lungx', source, '--out', 'lungx.csv')
+    const { status, stderr } = await run('cohort', 'from', 'lungx', source(), '--out', 'lungx.csv')
     expect(status).toBe(0)
     expect(stderr).toContain('70 nodules in the workbooks; 13 more')
     expect(stderr).toContain('83 nodules of 70 patients, 41 malignant, 42 benign')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
+import { describeShared } from '../../test/shared.ts'
 import { boxesXml, reportFile, segmentationFile, structuresFile } from '../datasets/places/places.fixture.ts'
 import { type SeriesVolume, writeSeries } from '../volume/dicom.fixture.node.ts'
 import { encodeNifti } from '../volume/nifti-write.ts'
@@ -144,12 +144,12 @@ describe('spicula cohort from', () => {
 
 describeShared('data/lung-pet-ct-dx', (path) => {
   it('boxes of A0001 become one place, in the middle of the tumour', async () => {
-    const image = sharedPath('data/lung-pet-ct-dx/A0001')
+    const image = join(path(), 'A0001')
     const { status, stderr } = await run(
       'cohort',
       'from',
       'pascal-voc',
-      join(path, 'A0001-annotation'),
+      join(path(), 'A0001-annotation'),
       '--image',
       image,
       '--pid',

@@ -86,8 +86,8 @@ describe("CLIP's encoding", () => {
 
 describeShared('fixtures/tokens', (folder) => {
   it('tokens.json, all rows', async () => {
-    const own = parseTokenizer(clipTokenizerJson(join(folder, 'bpe_simple_vocab_16e6.txt.gz')))
-    const rows: Tokenized[] = JSON.parse(await readFile(join(folder, 'tokens.json'), 'utf8'))
+    const own = parseTokenizer(clipTokenizerJson(join(folder(), 'bpe_simple_vocab_16e6.txt.gz')))
+    const rows: Tokenized[] = JSON.parse(await readFile(join(folder(), 'tokens.json'), 'utf8'))
     for (const { text, input_ids } of rows) expect(own.encode(text), text).toEqual(input_ids)
   })
 })
@@ -95,10 +95,10 @@ describeShared('fixtures/tokens', (folder) => {
 describeShared('fixtures/model', (folder) => {
   it('text embeddings, from the words of the reports, within 1e-4', async () => {
     const read = async (name: string) =>
-      decodeSafetensors(await readFile(join(folder, `${name}.safetensors`)), name).tensors
-    const packed = await readFile(join(folder, 'model.safetensors.gz'))
+      decodeSafetensors(await readFile(join(folder(), `${name}.safetensors`)), name).tensors
+    const packed = await readFile(join(folder(), 'model.safetensors.gz'))
     const weights = decodeSafetensors(gunzipSync(packed), 'model').tensors
-    const { reports, input_ids } = JSON.parse(await readFile(join(folder, 'reports.json'), 'utf8'))
+    const { reports, input_ids } = JSON.parse(await readFile(join(folder(), 'reports.json'), 'utf8'))
     const rows = reports.map((report: string) => clip.encode(report))
     expect(rows).toEqual(input_ids)
 

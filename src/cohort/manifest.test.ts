@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
+import { describeShared } from '../../test/shared.ts'
 import { csvText } from './csv.ts'
 import { readManifest } from './manifest.node.ts'
 import { parseManifest } from './manifest.ts'
@@ -206,12 +206,12 @@ describe('parseManifest', () => {
   })
 })
 
-describeShared('data/lidc', () => {
+describeShared('data/lidc', (folder) => {
   it.each([
     ['cubes.csv', 101],
     ['vois.csv', 530],
   ])('%s: every row is read', async (file, count) => {
-    const { rows, problems } = await readManifest(sharedPath(`data/lidc/${file}`))
+    const { rows, problems } = await readManifest(`${folder()}/${file}`)
     expect([rows.length, problems]).toEqual([count, []])
   })
 })

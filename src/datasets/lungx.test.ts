@@ -95,10 +95,10 @@ describe('LUNGx', () => {
 describeShared('data/lungx', (folder) => {
   it('has 70 nodules in its workbooks, 83 with the table, and four whose pixels disagree', async () => {
     const books = ['CalibrationSet_NoduleData.xlsx', 'TestSet_NoduleData_PublicRelease_wTruth.xlsx']
-    const sheets = (await Promise.all(books.map((name) => readWorkbook(join(folder, name))))).flat()
+    const sheets = (await Promise.all(books.map((name) => readWorkbook(join(folder(), name))))).flat()
     const nodules = sheets.flatMap((sheet) => workbookNodules(sheet) ?? [])
     expect(nodules).toHaveLength(70)
-    const table = await readTable(join(folder, 'LungX_nodule_world_coordinates_sitk.csv'))
+    const table = await readTable(join(folder(), 'LungX_nodule_world_coordinates_sitk.csv'))
     const { rows, notes, problems } = lungxCohort(nodules, table)
     expect(rows).toHaveLength(83)
     expect(problems).toEqual([])

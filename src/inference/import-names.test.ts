@@ -1,6 +1,6 @@
 /** Names of published weights: OpenAI's own list, and what each of its tensors becomes. */
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { describeShared } from '../../test/shared.ts'
 import { VIT_B_32 } from '../clip/architecture.ts'
 import { importArchitecture } from './import-architecture.ts'
@@ -15,15 +15,19 @@ interface Entry {
 }
 
 describeShared('weights/openai-ViT-B-32.layout.json', (path) => {
-  const layout: Record<string, Entry> = JSON.parse(readFileSync(path, 'utf8'))
-  const tensors = new Map(
-    Object.entries(layout).flatMap(([name, { shape, dtype = '' }]) =>
-      shape ? [[name, { shape, dtype }] as const] : [],
-    ),
-  )
-  const values = new Map(
-    Object.entries(layout).flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value] as const])),
-  )
+  let tensors = new Map<string, { shape: readonly number[]; dtype: string }>()
+  let values = new Map<string, number>()
+  beforeAll(() => {
+    const layout: Record<string, Entry> = JSON.parse(readFileSync(path(), 'utf8'))
+    tensors = new Map(
+      Object.entries(layout).flatMap(([name, { shape, dtype = '' }]) =>
+        shape ? [[name, { shape, dtype }] as const] : [],
+      ),
+    )
+    values = new Map(
+      Object.entries(layout).flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value] as const])),
+    )
+  })
 
   it('every tensor of OpenAI ViT-B/32 is a weight of the model, or named', () => {
     const names = importNames(tensors, 'ViT-B-32.pt')

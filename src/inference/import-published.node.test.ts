@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
+import { describeShared } from '../../test/shared.ts'
 import { loraScale } from '../clip/architecture.ts'
 import { asFloat32 } from '../clip/folds.ts'
 import { inferArchitecture } from '../clip/infer.ts'
@@ -35,19 +35,18 @@ const FOLDS = 5
 
 type Weights = ReadonlyMap<string, TensorData>
 
-describeShared('fixtures/model', (fixtures) => {
+describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'], (fixtures, vocabulary) => {
   let root = ''
   let model: Weights = new Map()
   let inputs: Weights = new Map()
   let outputs: Weights = new Map()
   let count = 0
   const fresh = (): string => join(root, `made-${count++}`)
-  const vocab = sharedPath('fixtures/tokens/bpe_simple_vocab_16e6.txt.gz')
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'import-published-'))
-    const read = async (name: string) => decodeSafetensors(await readFile(join(fixtures, name)), name).tensors
-    model = decodeSafetensors(gunzipSync(await readFile(join(fixtures, 'model.safetensors.gz'))), 'model').tensors
+    const read = async (name: string) => decodeSafetensors(await readFile(join(fixtures(), name)), name).tensors
+    model = decodeSafetensors(gunzipSync(await readFile(join(fixtures(), 'model.safetensors.gz'))), 'model').tensors
     inputs = await read('inputs.safetensors')
     outputs = await read('outputs.safetensors')
   })
@@ -129,7 +128,7 @@ describeShared('fixtures/model', (fixtures) => {
     const [folder, out] = [fresh(), fresh()]
     await mkdir(folder)
     await writeFile(join(folder, name), encode(towers()))
-    const { floats } = await importBase(join(folder, name), out, { vocab })
+    const { floats } = await importBase(join(folder, name), out, { vocab: vocabulary() })
     expect(floats).toBeGreaterThan(0)
     await dress(out)
     await expectPublished(out)
@@ -144,10 +143,10 @@ describeShared('fixtures/model', (fixtures) => {
     const narrow =
       dtype === 'float16' ? saved(openAi(rounded), torchZip) : saved(openAi(rounded), torchZip, false, 'bfloat16')
     await writeFile(join(folder, 'clip.pt'), narrow)
-    await importBase(join(folder, 'clip.pt'), out, { vocab })
+    await importBase(join(folder, 'clip.pt'), out, { vocab: vocabulary() })
     await writeFile(join(known, 'model.safetensors'), encodeSafetensors(huggingFace(rounded)))
     const reference = fresh()
-    await importBase(join(known, 'model.safetensors'), reference, { vocab })
+    await importBase(join(known, 'model.safetensors'), reference, { vocab: vocabulary() })
     for (const path of [out, reference]) await dress(path)
     const [[a], [b]] = [await run(out), await run(reference)]
     expect(largestDifference(a.embedding[0], b.embedding[0])).toBe(0)
@@ -209,7 +208,7 @@ describeShared('fixtures/model', (fixtures) => {
       ? new Map([...towers()].map(([name, tensor]) => [name, name === 'logit_scale' ? tensor : toHalf(tensor)]))
       : towers()
     const out = fresh()
-    const { lora, weights, config } = await importRelease(await release(base, merge), out, { vocab })
+    const { lora, weights, config } = await importRelease(await release(base, merge), out, { vocab: vocabulary() })
     expect([lora, config.folds.length]).toEqual([merge ? 'merged' : 'separate', FOLDS])
     expect(weights.own).toBe([...model.keys()].filter((name) => OWN.test(name)).length)
     const stored = await weightsOf(out)
@@ -226,7 +225,7 @@ describeShared('fixtures/model', (fixtures) => {
     const [alone, single] = [fresh(), fresh()]
     await mkdir(join(single, 'fold_0'), { recursive: true })
     await writeFile(join(single, 'fold_0', 'best_both.pt'), saved(foldOf(3, base), torchZip))
-    await importRelease(single, alone, { vocab, lora: 'separate' })
+    await importRelease(single, alone, { vocab: vocabulary(), lora: 'separate' })
     const [[all], [one]] = [await run(out), await run(alone)]
     expect(largestDifference(all.logits[3], one.logits[0])).toBeLessThan(1e-5)
     expect(largestDifference(all.logits[3], all.logits[0])).toBeGreaterThan(1e-3)

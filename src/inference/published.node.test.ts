@@ -31,11 +31,11 @@ describeShared('fixtures/model', (fixtures) => {
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'published-'))
-    const read = async (name: string) => decodeSafetensors(await readFile(join(fixtures, name)), name).tensors
+    const read = async (name: string) => decodeSafetensors(await readFile(join(fixtures(), name)), name).tensors
     const views = (await read('inputs.safetensors')).get('pixels_one_channel')
     if (views) pixels = asFloat32('pixels_one_channel', views)
     expected = await read('outputs.safetensors')
-    const zipped = await readFile(join(fixtures, 'model.safetensors.gz'))
+    const zipped = await readFile(join(fixtures(), 'model.safetensors.gz'))
     const { tensors } = decodeSafetensors(gunzipSync(zipped), 'model.safetensors')
     const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]))
 

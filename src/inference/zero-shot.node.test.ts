@@ -113,12 +113,12 @@ describe('openZeroShot', () => {
 describeShared('fixtures/model', (folder) => {
   it("equals the softmax of the published embeddings' similarities", async () => {
     const unpack = async (name: string) => {
-      const bytes = await readFile(join(folder, name))
+      const bytes = await readFile(join(folder(), name))
       return decodeSafetensors(name.endsWith('.gz') ? gunzipSync(bytes) : bytes, name).tensors
     }
     const path = join(root, 'published')
     await mkdir(path)
-    const weights = await readFile(join(folder, 'model.safetensors.gz')).then((bytes) => gunzipSync(bytes))
+    const weights = await readFile(join(folder(), 'model.safetensors.gz')).then((bytes) => gunzipSync(bytes))
     const tensors = decodeSafetensors(weights, 'model').tensors
     await writeFile(join(path, 'base.safetensors'), weights)
     // A fold that has nothing of its own.
@@ -140,7 +140,7 @@ describeShared('fixtures/model', (folder) => {
     }
     await writeFile(join(path, 'config.json'), JSON.stringify(config))
 
-    const { reports } = JSON.parse(await readFile(join(folder, 'reports.json'), 'utf8'))
+    const { reports } = JSON.parse(await readFile(join(folder(), 'reports.json'), 'utf8'))
     const zeroShot = await openZeroShot(path, { sets: [freePrompts(reports)] })
     const pixels = asFloat32('pixels', (await unpack('inputs.safetensors')).get('pixels_one_channel') as never)
     const size = pixels.length / 4

@@ -85,5 +85,6 @@ describe('a made volume, oblique', () => {
 
 describeShared('data/lung-pet-ct-dx/A0001', (path) => {
   // The middle of the tumour, by `cohort from pascal-voc`.
-  it('has the same views in every format', () => expectSameViews(path, join(root, 'real'), [39.908, 199.218, -209.784]))
+  it('has the same views in every format', () =>
+    expectSameViews(path(), join(root, 'real'), [39.908, 199.218, -209.784]))
 })

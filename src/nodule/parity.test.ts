@@ -52,7 +52,7 @@ describeShared('fixtures/preprocessing', (folder) => {
     coordY: number
     coordZ: number
   }
-  const stored = (): Case[] => JSON.parse(readFileSync(`${folder}/cases.json`, 'utf8'))
+  const stored = (): Case[] => JSON.parse(readFileSync(`${folder()}/cases.json`, 'utf8'))
   const rows: [string, Geometry, string][] = [
     ['case0', 'published', ''],
     ['case4', 'published', ''],
@@ -65,10 +65,10 @@ describeShared('fixtures/preprocessing', (folder) => {
     const row = stored().find(({ file }) => file === `${name}.nii.gz`)
     if (!row) throw new Error(`${name} is not in cases.json`)
     const pointLps: Triple = [row.coordX, row.coordY, row.coordZ]
-    const scan = await openNifti(`${folder}/${row.file}`)
+    const scan = await openNifti(`${folder()}/${row.file}`)
     const crop = await cropNodule(scan, pointLps, { geometry })
-    const expectedCrop = readNpy(`${folder}/${name}_crop${suffix}.npy`)
-    const expectedViews = readNpy(`${folder}/${name}_slices${suffix}.npy`)
+    const expectedCrop = readNpy(`${folder()}/${name}_crop${suffix}.npy`)
+    const expectedViews = readNpy(`${folder()}/${name}_slices${suffix}.npy`)
     expect(largestDifference(crop.hu, expectedCrop)).toBeLessThanOrEqual(HU)
     expect(largestDifference(nineViews({ ...crop, hu: expectedCrop }), expectedViews)).toBeLessThanOrEqual(UNIT)
 
@@ -84,7 +84,7 @@ describeShared('fixtures/preprocessing', (folder) => {
   })
 
   it('the oblique scan has no published geometry', async () => {
-    const scan = await openNifti(`${folder}/oblique.nii.gz`)
+    const scan = await openNifti(`${folder()}/oblique.nii.gz`)
     const row = stored().find(({ file }) => file === 'oblique.nii.gz')
     const point: Triple = [row?.coordX ?? 0, row?.coordY ?? 0, row?.coordZ ?? 0]
     await expect(cropNodule(scan, point, { geometry: 'published' })).rejects.toMatchObject({ code: 'nodule/geometry' })

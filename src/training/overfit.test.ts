@@ -1,6 +1,6 @@
 /** Eight real nodules, learnt by heart through the very path that trains: views, template texts, all gradients. */
 import { expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../test/shared.ts'
+import { describeShared } from '../../test/shared.ts'
 import type { ViewBag } from '../clip/bags.ts'
 import { asFloat32 } from '../clip/folds.ts'
 import { CLIP_NORMALISATION } from '../clip/image-tower.ts'
@@ -46,9 +46,9 @@ const architecture: Architecture = {
   },
 }
 
-describeShared('data/lidc/cubes.csv', () => {
+describeShared('data/lidc/cubes.csv', (table) => {
   it('is learnt to a loss that only working gradients reach', async () => {
-    const { rows } = await readManifest(sharedPath('data/lidc/cubes.csv'))
+    const { rows } = await readManifest(table())
     const malignancy = (row: (typeof rows)[number]) => Number(row.values.malignancy)
     const chosen = [
       ...rows.filter((row) => malignancy(row) > 3).slice(0, 4),

@@ -99,7 +99,7 @@ describe('HTJ2K', () => {
 })
 
 describeShared('data/dicom-syntaxes', (path) => {
-  const file = (end: string): string => join(path, `CTImage.dcm_${end}.dcm`)
+  const file = (end: string): string => join(path(), `CTImage.dcm_${end}.dcm`)
   /** HU that a syntax may differ from the original: nothing, or what its own compression costs in this file. */
   const TOLERANCE: readonly (readonly [file: string, most: number, mean: number])[] = [
     ['LittleEndianImplicitTransferSyntax_1.2.840.10008.1.2', 0, 0],
@@ -128,7 +128,7 @@ describeShared('data/dicom-syntaxes', (path) => {
   })
 
   it('reads an Enhanced CT whose frames are cut into fragments', async () => {
-    const scan = await openScan(join(path, 'CT0012.fragmented_no_bot_jpeg_baseline.51.dcm'))
+    const scan = await openScan(join(path(), 'CT0012.fragmented_no_bot_jpeg_baseline.51.dcm'))
     expect(scan.shapeIjk.slice(0, 2)).toEqual([512, 512])
     expect((await whole(scan)).every(Number.isFinite)).toBe(true)
   })
@@ -136,7 +136,7 @@ describeShared('data/dicom-syntaxes', (path) => {
 
 describeShared('data/lung-pet-ct-dx/A0001', (path) => {
   it("has SimpleITK's geometry and voxels", async () => {
-    const scan = await openScan(path)
+    const scan = await openScan(path())
     const { shapeIjk, affineLps, sum, samplesKji } = stored.lungPetCtDxA0001
     expect(scan.shapeIjk).toEqual(shapeIjk)
     expectNear(scan.affineLps, affineLps, 1e-9)

@@ -156,7 +156,7 @@ describe('sizes that lie', () => {
 describeShared('fixtures/preprocessing', (path) => {
   it('opens each case', async () => {
     for (const name of ['case4', 'sagittal', 'oblique']) {
-      const scan = await openNifti(join(path, `${name}.nii.gz`))
+      const scan = await openNifti(join(path(), `${name}.nii.gz`))
       const hu = await scan.readHu(whole(scan))
       expect(hu.length).toBe(scan.shapeIjk[0] * scan.shapeIjk[1] * scan.shapeIjk[2])
       expect(hu.every(Number.isFinite)).toBe(true)

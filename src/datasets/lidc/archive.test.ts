@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeShared, sharedPath } from '../../../test/shared.ts'
+import { describeShared } from '../../../test/shared.ts'
 import { groupByScan } from '../../cohort/group.ts'
 import { readTable } from '../../report/table.node.ts'
 import { parseTable } from '../../report/table.ts'
@@ -22,20 +22,20 @@ const started = performance.now()
 await cohortLidcCommand().parseAsync(process.argv)
 console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, kB: process.resourceUsage().maxRSS }))`
 
-describeShared('data/lidc-annotations', (folder) => {
+describeShared(['data/lidc-annotations', 'data/lidc'], (annotations, lidc) => {
   let place = ''
   let used = { seconds: 0, kB: 0 }
   let about: Record<string, unknown> = {}
   let rows: Record<string, string>[] = []
   beforeAll(async () => {
     place = await mkdtemp(join(tmpdir(), 'lidc-'))
-    execFileSync('tar', ['xJf', join(folder, 'tcia-lidc-xml.tar.xz'), '-C', place])
+    execFileSync('tar', ['xJf', join(annotations(), 'tcia-lidc-xml.tar.xz'), '-C', place])
     const out = join(place, 'cohort.csv')
     const options = [
       '--series',
-      join(folder, 'LIDC-IDRI_MetaData.csv'),
+      join(annotations(), 'LIDC-IDRI_MetaData.csv'),
       '--geometry',
-      sharedPath('data/lidc/slices.csv'),
+      join(lidc(), 'slices.csv'),
     ]
     const run = ['--input-type=module', '-e', MEASURE, '--', 'lidc', place, '--out', out, ...options, '--quiet']
     const { stdout } = await promisify(execFile)(process.execPath, run, {
@@ -65,7 +65,7 @@ describeShared('data/lidc-annotations', (folder) => {
   })
 
   it("has the nodules of another's table: nine ratings of every reader", async () => {
-    const { records } = await readTable(sharedPath('data/lidc/slices.csv'))
+    const { records } = await readTable(join(lidc(), 'slices.csv'))
     const key = (values: Readonly<Record<string, string>>) => {
       const columns = CHARACTERISTICS.map((name) => values[`${name}_readers`].split('|'))
       const readers = columns[0].map((_, reader) => columns.map((column) => column[reader]).join(''))
@@ -79,8 +79,8 @@ describeShared('data/lidc-annotations', (folder) => {
   })
 
   it("lies where another's world coordinates say: distances between nodules of a series", async () => {
-    const { records } = await readTable(sharedPath('data/lidc/vois.csv'))
-    const slices = await readTable(sharedPath('data/lidc/slices.csv'))
+    const { records } = await readTable(join(lidc(), 'vois.csv'))
+    const slices = await readTable(join(lidc(), 'slices.csv'))
     const spacing = new Map(slices.records.map(({ values }) => [values.series_uid, Number(values.pixel_spacing_mm)]))
     // Where pixel (0, 0) lies is not in the XML: it is what turns our pixels into their millimetres, the same for all
     // nodules of a series. z needs nothing.
