@@ -6,21 +6,21 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { smallPhantom } from '../src/datasets/phantom/phantom.ts'
 import {
   type AugmentationConfig,
   augmentedViews,
   drawAugmentation,
   jitterViews,
   PUBLISHED_AUGMENTATION,
-} from '../src/nodule/augment.ts'
+} from '../src/nodule/augment/augment.ts'
 import { type Crop, cropNodule } from '../src/nodule/crop.ts'
 import { nineViews, renderViews, VIEWS } from '../src/nodule/views.ts'
+import { smallPhantom } from '../src/phantom/phantom.ts'
 import { seededRandom } from '../src/random.ts'
+import { memoryScan } from '../src/scan/memory-scan.ts'
+import { writeNifti } from '../src/scan/nifti/write.node.ts'
+import type { Triple } from '../src/scan/scan.ts'
 import { type BagTask, openBagPool, prepareBag } from '../src/training/bags.ts'
-import { memoryScan } from '../src/volume/memory.ts'
-import { writeNifti } from '../src/volume/nifti-write.node.ts'
-import type { Triple } from '../src/volume/volume.ts'
 import { median, timeInTurn } from './timing.ts'
 
 const rounds = Number(process.argv[2] ?? 40)

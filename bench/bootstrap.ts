@@ -3,10 +3,10 @@
  * patient, one in ten a cancer), from 1,000 to 1,000,000 predictions: sorting, plan, replicates on all cores.
  */
 
-import { bootstrapAuroc } from '../src/evaluation/bootstrap.node.ts'
-import { aurocPlan, designOf } from '../src/evaluation/bootstrap.ts'
-import { intervalOf } from '../src/evaluation/interval.ts'
-import { measure, sampleOf } from '../src/evaluation/metrics.ts'
+import { bootstrapAuroc } from '../src/evaluation/intervals/bootstrap.node.ts'
+import { aurocPlan, designOf } from '../src/evaluation/intervals/bootstrap.ts'
+import { intervalOf } from '../src/evaluation/intervals/interval.ts'
+import { measure, sampleOf } from '../src/evaluation/metrics/metrics.ts'
 import { seededRandom } from '../src/random.ts'
 import { peakMemoryMb } from './timing.ts'
 

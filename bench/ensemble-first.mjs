@@ -2,7 +2,7 @@
 // Usage: node ensemble-first.mjs MODEL PRECISION NODULES. Prints the first probability and the peak of memory as JSON.
 import { readFileSync } from 'node:fs'
 
-const { openPredictor } = await import(new URL('../dist/inference/predictor.node.js', import.meta.url).href)
+const { openPredictor } = await import(new URL('../dist/predict/predictor.node.js', import.meta.url).href)
 const [model, precision, nodules] = process.argv.slice(2)
 const predictor = await openPredictor(model, { precision })
 const size = 9 * predictor.config.architecture.image.resolution ** 2

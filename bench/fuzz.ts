@@ -6,7 +6,7 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { attacks, attempt, place, seeds } from '../src/datasets/fuzz.fixture.node.ts'
+import { attacks, attempt, place, seeds } from '../src/annotations/fuzz.fixture.node.ts'
 import { seededRandom } from '../src/random.ts'
 import { peakMemoryMb } from './timing.ts'
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { colours, round, svgDocument, svgText } from '../src/drawing/svg.ts'
 import { publishedGrid } from '../src/nodule/geometry.ts'
 import type { Taps } from '../src/nodule/sample.ts'
-import type { Scan, Triple } from '../src/volume/volume.ts'
+import type { Scan, Triple } from '../src/scan/scan.ts'
 
 /** A scan of slices along z; of its voxels nothing is read. */
 function scanOf(slices: number, thicknessMm: number): Scan {

@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { patientLetters, viewPlanes } from '../src/drawing/planes.ts'
 import { colours, round, svgDocument, svgText } from '../src/drawing/svg.ts'
 import { VIEWS } from '../src/nodule/views.ts'
-import type { Triple } from '../src/volume/volume.ts'
+import { patientLetters, viewPlanes } from '../src/pictures/planes.ts'
+import type { Triple } from '../src/scan/scan.ts'
 
 const PANEL = 250
 const MARGIN = 16

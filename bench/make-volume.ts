@@ -1,7 +1,7 @@
 /** `npm run bench -- bench/make-volume.ts OUT.nii.gz`: a phantom of 512x512x300 int16 voxels with one nodule, for the benchmarks. */
-import { type PhantomVolume, smallPhantom } from '../src/datasets/phantom/phantom.ts'
-import { writeNifti } from '../src/volume/nifti-write.node.ts'
-import type { Triple } from '../src/volume/volume.ts'
+import { type PhantomVolume, smallPhantom } from '../src/phantom/phantom.ts'
+import { writeNifti } from '../src/scan/nifti/write.node.ts'
+import type { Triple } from '../src/scan/scan.ts'
 
 /** Where the made scan's nodule is, LPS mm. */
 export const NODULE_LPS: Triple = [-72, 20, -11]

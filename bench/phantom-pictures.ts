@@ -4,15 +4,15 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { buildChest } from '../src/datasets/phantom/chest.ts'
-import { placeNodule } from '../src/datasets/phantom/nodule.ts'
-import type { Calcification, DrawnFeatures } from '../src/datasets/phantom/nodule-spec.ts'
-import { assemble, buildPhantom, phantomSpec, renderPhantom } from '../src/datasets/phantom/phantom.ts'
-import { pageSvg } from '../src/drawing/page.ts'
-import { axial, coronal, type Plane, sagittal } from '../src/drawing/planes.ts'
 import { rasterise } from '../src/drawing/rasterise.node.ts'
+import { buildChest } from '../src/phantom/anatomy/chest.ts'
+import { placeNodule } from '../src/phantom/nodule/nodule.ts'
+import type { Calcification, DrawnFeatures } from '../src/phantom/nodule/spec.ts'
+import { assemble, buildPhantom, phantomSpec, renderPhantom } from '../src/phantom/phantom.ts'
+import { axial, coronal, type Plane, sagittal } from '../src/pictures/planes.ts'
+import { pageSvg } from '../src/pictures/sheet.ts'
+import type { Triple } from '../src/scan/scan.ts'
 import { VERSION } from '../src/version.ts'
-import type { Triple } from '../src/volume/volume.ts'
 
 /** A lung window, HU. */
 const WINDOW = [-1350, 350] as const

@@ -6,9 +6,9 @@
 import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { cohortMember } from '../src/datasets/phantom/cohort.ts'
-import { buildPhantom, drawNodules, phantomSpec, renderPhantom } from '../src/datasets/phantom/phantom.ts'
-import { renderOnThreads } from '../src/datasets/phantom/threads.node.ts'
+import { cohortMember } from '../src/phantom/cohort.ts'
+import { buildPhantom, drawNodules, phantomSpec, renderPhantom } from '../src/phantom/phantom.ts'
+import { renderOnThreads } from '../src/phantom/threads.node.ts'
 import { median, peakMemoryMb } from './timing.ts'
 
 const MEMBERS = 24

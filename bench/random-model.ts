@@ -1,6 +1,6 @@
 /** A random model of the published size, for benchmarks. */
-import { type InitConfig, parseInitConfig } from '../src/inference/config.ts'
-import { PRESETS } from '../src/inference/presets.ts'
+import { type InitConfig, parseInitConfig } from '../src/model/config.ts'
+import { PRESETS } from '../src/model/presets.ts'
 
 /**
  * Five folds of ViT-B/32 with LoRA, as `spicula model init --config vit-b-32` makes them.

@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { cropNodule } from '../src/nodule/crop.ts'
 import { prepareViews } from '../src/nodule/prepare.ts'
 import { nineViews } from '../src/nodule/views.ts'
-import { applyAffine } from '../src/volume/affine.ts'
-import { memoryScan } from '../src/volume/memory.ts'
-import type { Affine, Scan, Triple } from '../src/volume/volume.ts'
+import { applyAffine } from '../src/scan/affine.ts'
+import { memoryScan } from '../src/scan/memory-scan.ts'
+import type { Affine, Scan, Triple } from '../src/scan/scan.ts'
 
 const RUNS = 31
 const SCIPY_RUNS = 5

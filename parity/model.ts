@@ -2,15 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { asFloat32, stackFolds } from '../src/clip/folds.ts'
 import { inferArchitecture } from '../src/clip/infer.ts'
 import { type Architecture, imageSide, textSide } from '../src/clip/model.ts'
-import { decodeSafetensors } from '../src/clip/safetensors.ts'
-import { textFeeds as packTexts } from '../src/clip/tokenizer.ts'
+import { textFeeds as packTexts } from '../src/clip/tokenizer/tokenizer.ts'
 import { graphWeights } from '../src/clip/weights.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import { openSession } from '../src/graph/session.node.ts'
 import type { Tensor, TensorData } from '../src/graph/tensor.ts'
+import { asFloat32, stackFolds } from '../src/weights/folds.ts'
+import { decodeSafetensors } from '../src/weights/safetensors.ts'
 import { type Comparison, compare } from './report.ts'
 
 export type Tensors = ReadonlyMap<string, TensorData>

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { decodeNpy } from '../src/cohort/npy.ts'
+import { decodeNpy } from '../src/files/npy.ts'
 import { type Crop, cropNodule } from '../src/nodule/crop.ts'
 import type { Geometry } from '../src/nodule/geometry.ts'
 import { nineViews } from '../src/nodule/views.ts'
-import { openScan } from '../src/volume/open.node.ts'
+import { openScan } from '../src/scan/open.node.ts'
 import { type Comparison, compare } from './report.ts'
 
 const CROP_HU = 1e-3

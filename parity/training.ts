@@ -1,9 +1,10 @@
 /** Losses, gradients and one optimiser step against a folder laid out like `fixtures/model`. */
-import { asFloat32 } from '../src/clip/folds.ts'
+
 import { inferArchitecture } from '../src/clip/infer.ts'
 import { classTargets, clipTargets } from '../src/clip/losses.ts'
 import { adamW } from '../src/training/adamw.ts'
 import { gradientName, gradientOutputs, objective, trainedGradients } from '../src/training/objective.ts'
+import { asFloat32 } from '../src/weights/folds.ts'
 import { imageFeeds, read, run, type Tensors, take, textFeeds } from './model.ts'
 import { type Comparison, compare } from './report.ts'
 

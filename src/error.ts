@@ -17,7 +17,7 @@ export interface ErrorDetail {
  */
 export class SpiculaError extends Error {
   override readonly name = 'SpiculaError'
-  /** Stable code `room/what`, e.g. `volume/truncated`. */
+  /** Stable code `area/what`, e.g. `volume/truncated`. */
   readonly code: string
   readonly hint: string | undefined
 

@@ -9,23 +9,30 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 
 /** In the order in which data flows: a room imports rooms above it, never below. */
 const ROOMS = [
-  'volume',
+  'files',
+  'scan',
   'cohort',
-  'drawing',
+  'features',
   'nodule',
+  'drawing',
+  'pictures',
   'report',
   'graph',
+  'weights',
   'clip',
+  'model',
+  'importing',
   'risk',
+  'predict',
   'evaluation',
-  'inference',
-  'case',
+  'page',
   'training',
-  'datasets',
+  'annotations',
+  'phantom',
   'cli',
 ]
 /** Rooms that only ever run in Node.js. */
-const NODE_ROOMS = ['training', 'datasets', 'cli']
+const NODE_ROOMS = ['training', 'annotations', 'cli']
 /** Packages with native parts or Node's modules inside. */
 const NODE_PACKAGES = ['onnxruntime-node', '@resvg/resvg-js', 'cli-progress', 'commander', 'dejavu-fonts-ttf']
 

@@ -5,11 +5,11 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { csvText } from '../src/cohort/csv.ts'
-import { ece } from '../src/evaluation/reliability.ts'
-import { calibrate } from '../src/inference/calibration.ts'
-import { fitBeta } from '../src/inference/fit-calibration.ts'
-import { parseTable } from '../src/report/table.ts'
+import { fitBeta } from '../src/evaluation/fit-calibration.ts'
+import { ece } from '../src/evaluation/metrics/reliability.ts'
+import { csvText } from '../src/files/csv.ts'
+import { parseTable } from '../src/files/table.ts'
+import { calibrate } from '../src/model/calibration.ts'
 import { readSplits } from '../src/training/splits.node.ts'
 
 const [cohort, splits, predictions, out] = process.argv.slice(2)

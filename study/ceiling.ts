@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { csvText } from '../src/cohort/csv.ts'
+import { csvText } from '../src/files/csv.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { readSplits } from '../src/training/splits.node.ts'
 import { embedCohort, towerFeatures } from './embeddings.ts'

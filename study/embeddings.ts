@@ -1,20 +1,20 @@
 /** Embeddings of a cohort's nodules by every fold of a model: what supervised baselines are fitted on. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asFloat32 } from '../src/clip/folds.ts'
 import { imageTower } from '../src/clip/image-tower.ts'
-import { decodeSafetensors } from '../src/clip/safetensors.ts'
 import { graphWeights } from '../src/clip/weights.ts'
 import { type LocatedRow, readManifest } from '../src/cohort/manifest.node.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
-import { openImageReader } from '../src/inference/image-reader.node.ts'
-import { openModelFolder } from '../src/inference/model-folder.node.ts'
-import { predictCohort } from '../src/inference/predict-cohort.node.ts'
-import { preprocessingOf } from '../src/inference/preprocessing.ts'
+import { openModelFolder } from '../src/model/folder.node.ts'
+import { preprocessingOf } from '../src/model/preprocessing.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
+import { predictCohort } from '../src/predict/cohort.node.ts'
+import { openImageReader } from '../src/predict/image-reader.node.ts'
 import { prepareBag } from '../src/training/bags.ts'
+import { asFloat32 } from '../src/weights/folds.ts'
+import { decodeSafetensors } from '../src/weights/safetensors.ts'
 
 export interface EmbeddedCohort {
   readonly rows: readonly LocatedRow[]

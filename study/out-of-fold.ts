@@ -6,8 +6,8 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { csvText } from '../src/cohort/csv.ts'
-import { parseTable } from '../src/report/table.ts'
+import { csvText } from '../src/files/csv.ts'
+import { parseTable } from '../src/files/table.ts'
 import { readSplits } from '../src/training/splits.node.ts'
 import { QUESTIONS, showAuroc } from './questions.ts'
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { parseTable } from '../src/report/table.ts'
+import { parseTable } from '../src/files/table.ts'
 import { embedCohort } from './embeddings.ts'
 import { aurocText } from './questions.ts'
 import { fitHead, probabilityBy } from './supervised.ts'

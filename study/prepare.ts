@@ -8,13 +8,13 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { csvText } from '../src/cohort/csv.ts'
-import { decodeNpy } from '../src/cohort/npy.ts'
-import { CHARACTERISTICS, type Ratings } from '../src/datasets/lidc/ratings.ts'
-import { parseTable } from '../src/report/table.ts'
-import { applyAffine, multiplyAffine } from '../src/volume/affine.ts'
-import { writeNifti } from '../src/volume/nifti-write.node.ts'
-import { openScan } from '../src/volume/open.node.ts'
+import { CHARACTERISTICS, type Ratings } from '../src/annotations/lidc/ratings.ts'
+import { csvText } from '../src/files/csv.ts'
+import { decodeNpy } from '../src/files/npy.ts'
+import { parseTable } from '../src/files/table.ts'
+import { applyAffine, multiplyAffine } from '../src/scan/affine.ts'
+import { writeNifti } from '../src/scan/nifti/write.node.ts'
+import { openScan } from '../src/scan/open.node.ts'
 import { studyFeatures, studyLabel, suspicion } from './ratings.ts'
 
 const [data, out] = process.argv.slice(2).map((path) => resolve(path))

@@ -1,6 +1,6 @@
 /** What the study asks of each nodule beside malignancy, and how it prints an answer's worth. */
-import { deLong } from '../src/evaluation/delong.ts'
-import { normalQuantile } from '../src/evaluation/normal.ts'
+import { deLong } from '../src/evaluation/intervals/delong.ts'
+import { normalQuantile } from '../src/evaluation/intervals/normal.ts'
 
 /** The value whose probability is ranked, and what it is weighed against. */
 export const QUESTIONS: readonly { readonly feature: string; readonly value: string; readonly against: string }[] = [

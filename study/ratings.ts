@@ -1,5 +1,5 @@
 /** What the study makes of LIDC-IDRI's aggregated ratings: semantic features, absences stated, and labels. */
-import { lidcFeatures, malignancyLabel, type Ratings } from '../src/datasets/lidc/ratings.ts'
+import { lidcFeatures, malignancyLabel, type Ratings } from '../src/annotations/lidc/ratings.ts'
 
 /**
  * The published features (REFERENCE, "LIDC mapping"), and what that mapping leaves empty: every nodule was rated for

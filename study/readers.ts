@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { parseTable } from '../src/report/table.ts'
+import { parseTable } from '../src/files/table.ts'
 import { aurocText, type Judged } from './questions.ts'
 
 const [source, results] = process.argv.slice(2)

@@ -7,11 +7,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { decodeSafetensors, encodeSafetensors } from '../src/clip/safetensors.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
-import { openModelFolder } from '../src/inference/model-folder.node.ts'
+import { openModelFolder } from '../src/model/folder.node.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { readSplits } from '../src/training/splits.node.ts'
+import { decodeSafetensors, encodeSafetensors } from '../src/weights/safetensors.ts'
 import { embedCohort, unitLength } from './embeddings.ts'
 import { fitHead } from './supervised.ts'
 

@@ -6,12 +6,12 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { asFloat32 } from '../src/clip/folds.ts'
-import { type Int8Tensor, narrowToInt8, scaleName } from '../src/clip/int8.ts'
-import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/clip/safetensors.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
-import { type ModelConfig, parseModelConfig } from '../src/inference/config.ts'
-import { DEFAULT_PROMPTS } from '../src/inference/prompts.node.ts'
+import { type ModelConfig, parseModelConfig } from '../src/model/config.ts'
+import { DEFAULT_PROMPTS } from '../src/model/prompts.node.ts'
+import { asFloat32 } from '../src/weights/folds.ts'
+import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/weights/safetensors.ts'
+import { type Int8Tensor, narrowToInt8, scaleName } from '../src/weights/stored-int8.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -7,14 +7,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { asFloat32 } from '../src/clip/folds.ts'
 import { initialWeight } from '../src/clip/initialise.ts'
-import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/clip/safetensors.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
-import type { ModelConfig } from '../src/inference/config.ts'
-import { writeWords } from '../src/inference/init.node.ts'
-import { modelWeights } from '../src/inference/model-folder.node.ts'
+import type { ModelConfig } from '../src/model/config.ts'
+import { modelWeights } from '../src/model/folder.node.ts'
+import { writeWords } from '../src/model/init.node.ts'
 import { seededRandom } from '../src/random.ts'
+import { asFloat32 } from '../src/weights/folds.ts'
+import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/weights/safetensors.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

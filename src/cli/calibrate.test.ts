@@ -2,9 +2,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { calibrate } from '../inference/calibration.ts'
-import { runner } from './cli.fixture.ts'
+import { calibrate } from '../model/calibration.ts'
 import { makeCohort } from './evaluate.fixture.ts'
+import { runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let run: ReturnType<typeof runner>

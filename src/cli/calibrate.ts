@@ -1,18 +1,11 @@
 /** `spicula calibrate`: beta calibration of every fold, fitted on validation predictions, kept in the model folder. */
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import { predictionsCsv } from '../cohort/results.ts'
+import { SERIES } from '../drawing/chart-style.ts'
 import { rasterise } from '../drawing/rasterise.node.ts'
 import { SpiculaError } from '../error.ts'
-import { type Cohort, type CohortPredictor, joinCohort } from '../evaluation/cohort.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
-import { measure, sampleOf } from '../evaluation/metrics.ts'
-import { reliabilityPlot } from '../evaluation/plots/reliability.ts'
-import { SERIES } from '../evaluation/plots/style.ts'
-import { parsePredictions } from '../evaluation/predictions.ts'
-import { parseTruth } from '../evaluation/truth.ts'
-import { calibrate } from '../inference/calibration.ts'
 import {
   applyIsotonic,
   applyPlatt,
@@ -20,14 +13,21 @@ import {
   fitBeta,
   fitIsotonic,
   fitPlatt,
-} from '../inference/fit-calibration.ts'
-import { openModelFolder } from '../inference/model-folder.node.ts'
-import { storeCalibrations } from '../inference/store-calibration.node.ts'
-import { readTable } from '../report/table.node.ts'
+} from '../evaluation/fit-calibration.ts'
+import { type Cohort, type CohortPredictor, joinCohort } from '../evaluation/joined-cohort.ts'
+import { parseTruth } from '../evaluation/labels.ts'
+import { measure, sampleOf } from '../evaluation/metrics/metrics.ts'
+import { reliabilityPlot } from '../evaluation/plots/reliability.ts'
+import { parsePredictions } from '../evaluation/predictions.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
+import { readTable } from '../files/table.node.ts'
+import { calibrate } from '../model/calibration.ts'
+import { openModelFolder } from '../model/folder.node.ts'
+import { storeCalibrations } from '../model/store-calibration.node.ts'
 import { readSplits } from '../training/splits.node.ts'
 import { VERSION } from '../version.ts'
-import { quietOption } from './options.ts'
-import { makeFolder } from './rows.node.ts'
+import { quietOption } from './shared/options.ts'
+import { makeFolder } from './shared/rows.node.ts'
 
 interface CalibrateOptions {
   readonly truth: string

@@ -13,22 +13,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'predict',
     summary: 'the malignancy probability of nodules',
-    load: async () => (await import('./predict.ts')).predictCommand(),
+    load: async () => (await import('./predict/predict.ts')).predictCommand(),
   },
   {
     name: 'check',
     summary: 'validate a cohort and look at its nodules, without a model',
-    load: async () => (await import('./check.ts')).checkCommand(),
+    load: async () => (await import('./nodules/check.ts')).checkCommand(),
   },
   {
     name: 'views',
     summary: 'the nine views of the nodules, as .npy and contact sheets',
-    load: async () => (await import('./views.ts')).viewsCommand(),
+    load: async () => (await import('./nodules/views.ts')).viewsCommand(),
   },
   {
     name: 'crop',
     summary: 'cubes of 1 mm round the nodules, as .npy',
-    load: async () => (await import('./crop.ts')).cropCommand(),
+    load: async () => (await import('./nodules/crop.ts')).cropCommand(),
   },
   {
     name: 'convert',
@@ -38,12 +38,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'cohort',
     summary: 'manifests from the tables that data sets are distributed with',
-    load: async () => (await import('./cohort.ts')).cohortCommand(),
+    load: async () => (await import('./cohort/cohort.ts')).cohortCommand(),
   },
   {
     name: 'model',
     summary: 'look into model folders, and make random ones',
-    load: async () => (await import('./model.ts')).modelCommand(),
+    load: async () => (await import('./model/model.ts')).modelCommand(),
   },
   {
     name: 'report',
@@ -78,7 +78,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'weights',
     summary: 'published weights: download them, make model folders of them',
-    load: async () => (await import('./weights.ts')).weightsCommand(),
+    load: async () => (await import('./weights/weights.ts')).weightsCommand(),
   },
   {
     name: 'export',

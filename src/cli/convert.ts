@@ -2,13 +2,13 @@
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { SpiculaError } from '../error.ts'
+import { writeNifti } from '../scan/nifti/write.node.ts'
+import { openScan } from '../scan/open.node.ts'
+import { readWhole } from '../scan/read-whole.ts'
 import { VERSION } from '../version.ts'
-import { writeNifti } from '../volume/nifti-write.node.ts'
-import { openScan } from '../volume/open.node.ts'
-import { readWhole } from '../volume/whole.ts'
-import { quietOption } from './options.ts'
-import { startProgress } from './progress.node.ts'
-import { makeFolder } from './rows.node.ts'
+import { quietOption } from './shared/options.ts'
+import { startProgress } from './shared/progress.node.ts'
+import { makeFolder } from './shared/rows.node.ts'
 
 export function convertCommand(): Command {
   return new Command('convert')

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeShared } from '../../test/shared.ts'
-import { boxesXml, reportFile, segmentationFile, structuresFile } from '../datasets/places/places.fixture.ts'
-import { type SeriesVolume, writeSeries } from '../volume/dicom.fixture.node.ts'
-import { encodeNifti } from '../volume/nifti-write.ts'
-import { runner } from './cli.fixture.ts'
+import { boxesXml, reportFile, segmentationFile, structuresFile } from '../annotations/places/places.fixture.ts'
+import { type SeriesVolume, writeSeries } from '../scan/dicom/dicom.fixture.node.ts'
+import { encodeNifti } from '../scan/nifti/write.ts'
+import { runner } from './shared/cli.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'spicula-cli-dicom-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runner } from './cli.fixture.ts'
 import { makeCohort } from './evaluate.fixture.ts'
+import { runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let run: ReturnType<typeof runner>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeModel, type Ran, runner } from './cli.fixture.ts'
+import { makeModel, type Ran, runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let spicula: (...args: string[]) => Promise<Ran>

@@ -3,12 +3,12 @@ import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { SpiculaError } from '../error.ts'
 import { showShape } from '../graph/shape.ts'
-import { stampOf } from '../inference/answers.ts'
-import type { Checkpoint } from '../inference/checkpoint.ts'
-import { exportOnnx } from '../inference/export-onnx.node.ts'
-import { openModelFolder } from '../inference/model-folder.node.ts'
-import { checkpointOption } from './options.ts'
-import { makeFolder } from './rows.node.ts'
+import type { Checkpoint } from '../model/checkpoint.ts'
+import { openModelFolder } from '../model/folder.node.ts'
+import { stampOf } from '../predict/answers.ts'
+import { exportOnnx } from '../predict/export-onnx.node.ts'
+import { checkpointOption } from './shared/options.ts'
+import { makeFolder } from './shared/rows.node.ts'
 
 export function exportCommand(): Command {
   const command = new Command('export').description('models for other software')

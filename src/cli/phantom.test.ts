@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readManifest } from '../cohort/manifest.node.ts'
-import { featureRows } from '../report/feature-rows.ts'
-import { parseTable } from '../report/table.ts'
-import { type Ran, runner } from './cli.fixture.ts'
+import { featureRows } from '../features/feature-rows.ts'
+import { parseTable } from '../files/table.ts'
+import { type Ran, runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let spicula: (...args: string[]) => Promise<Ran>

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { featureRows } from '../features/feature-rows.ts'
+import { parseTable } from '../files/table.ts'
 import { checkReport } from '../report/check-report.ts'
-import { featureRows } from '../report/feature-rows.ts'
 import { type FakeModel, fakeModel, honestAnswer, type Reply } from '../report/llm-server.fixture.node.ts'
 import { readReports } from '../report/reports-folder.node.ts'
-import { parseTable } from '../report/table.ts'
-import { runner } from './cli.fixture.ts'
+import { runner } from './shared/cli.fixture.ts'
 
 const COHORT = `pid,nodule_id,coordX,longest_axial_diameter_(mm),nodule_consistency,nodule_margins,necrosis,level_of_suspicion_of_lung_cancer
 SECRET-1,7,-38.5,12.3,PSN,lobular,no,moderately high

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runner } from './cli.fixture.ts'
+import { runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let run: ReturnType<typeof runner>

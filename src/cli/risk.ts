@@ -1,16 +1,16 @@
 /** `spicula risk`: the clinic's own models, on one nodule or on a table. */
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
-import { csvText } from '../cohort/csv.ts'
 import { SpiculaError } from '../error.ts'
-import { needColumns, refuseMisfits } from '../evaluation/truth.ts'
-import { readTable } from '../report/table.node.ts'
+import { needColumns, refuseMisfits } from '../evaluation/labels.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
+import { csvText } from '../files/csv.ts'
+import { readTable } from '../files/table.node.ts'
 import { NUMBERS, type NumberInput } from '../risk/inputs.ts'
 import { RISK_COLUMNS, RISK_MODELS } from '../risk/table.ts'
 import { VERSION } from '../version.ts'
-import { quietOption } from './options.ts'
-import { makeFolder } from './rows.node.ts'
+import { quietOption } from './shared/options.ts'
+import { makeFolder } from './shared/rows.node.ts'
 
 interface RiskOptions {
   readonly out?: string

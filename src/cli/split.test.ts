@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkSplits } from '../training/check-splits.ts'
 import { readSplits } from '../training/splits.node.ts'
-import { HEADER, type Ran, runner } from './cli.fixture.ts'
+import { HEADER, type Ran, runner } from './shared/cli.fixture.ts'
 
 let folder = ''
 let spicula: (...args: string[]) => Promise<Ran>

@@ -6,8 +6,8 @@ import { checkSplits, type PartCount, type SplitCheck } from '../training/check-
 import { writeSplits } from '../training/splits.node.ts'
 import { kFold, publishedShuffles } from '../training/splits.ts'
 import { VERSION } from '../version.ts'
-import { parseWhole, quietOption } from './options.ts'
-import { printNotes, reportProblems } from './rows.node.ts'
+import { parseWhole, quietOption } from './shared/options.ts'
+import { printNotes, reportProblems } from './shared/rows.node.ts'
 
 interface SplitOptions {
   readonly out: string

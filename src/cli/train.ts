@@ -8,10 +8,10 @@ import type { Frame } from '../cohort/frame.ts'
 import { SpiculaError } from '../error.ts'
 import type { Device } from '../graph/device.ts'
 import { parseTrainConfig, type TrainConfig } from '../training/config.ts'
-import { memoryEstimate } from '../training/memory.ts'
+import { memoryEstimate } from '../training/memory-estimate.ts'
 import { type PreparedRun, prepareRun, trainRun } from '../training/run.ts'
-import { deviceOption, frameOption, parseWhole, quietOption, threadsOption } from './options.ts'
-import { startProgress } from './progress.node.ts'
+import { deviceOption, frameOption, parseWhole, quietOption, threadsOption } from './shared/options.ts'
+import { startProgress } from './shared/progress.node.ts'
 
 interface TrainOptions {
   readonly base: string

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../version.ts'
-import { AT, makeScans, type Ran, runner, writeCohort } from './cli.fixture.ts'
+import { AT, makeScans, type Ran, runner, writeCohort } from './shared/cli.fixture.ts'
 
 let folder = ''
 let spicula: (...args: string[]) => Promise<Ran>

@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseTable } from '../report/table.ts'
-import { AT, makeScans, runner, writeCohort } from './cli.fixture.ts'
+import { parseTable } from '../files/table.ts'
+import { AT, makeScans, runner, writeCohort } from './shared/cli.fixture.ts'
 
 let folder = ''
 let spicula = runner('')

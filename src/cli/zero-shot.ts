@@ -2,19 +2,19 @@
 
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
-import { csvText } from '../cohort/csv.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
+import { csvText } from '../files/csv.ts'
 import type { Device } from '../graph/device.ts'
-import type { FeatureAnswer } from '../inference/answers.ts'
-import type { Checkpoint } from '../inference/checkpoint.ts'
-import { modelFolder } from '../inference/embedded-model.node.ts'
-import { freePrompts, type PromptSet } from '../inference/prompts.ts'
-import { openZeroShot, type ZeroShot } from '../inference/zero-shot.node.ts'
+import type { Checkpoint } from '../model/checkpoint.ts'
+import { modelFolder } from '../model/embedded-model.node.ts'
+import { freePrompts, type PromptSet } from '../model/prompts.ts'
 import type { ViewSet } from '../nodule/views.ts'
-import { type Answered, collectAnswers } from './collect.node.ts'
+import type { FeatureAnswer } from '../predict/answers.ts'
+import { openZeroShot, type ZeroShot } from '../predict/words/zero-shot.node.ts'
+import { type Answered, collectAnswers } from './predict/collect.node.ts'
 import {
   checkpointOption,
   deviceOption,
@@ -23,9 +23,9 @@ import {
   quietOption,
   threadsOption,
   viewsOption,
-} from './options.ts'
-import { makeFolder, printNotes, reportProblems } from './rows.node.ts'
-import { textProgress } from './text-progress.node.ts'
+} from './shared/options.ts'
+import { makeFolder, printNotes, reportProblems } from './shared/rows.node.ts'
+import { textProgress } from './shared/text-progress.node.ts'
 
 interface ZeroShotCommandOptions {
   readonly model?: string

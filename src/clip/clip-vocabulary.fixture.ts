@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { clipMerges, tokenizerObject } from './tokenizer-json.ts'
+import { clipMerges, tokenizerObject } from './tokenizer/json.ts'
 
 /** The text of `tokenizer.json` by the list of merges at a path. */
 export const clipTokenizerJson = (path: string): string =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TensorData } from '../graph/tensor.ts'
 import { seededRandom } from '../random.ts'
-import { narrowToHalf } from './float16.ts'
+import { narrowToHalf } from '../weights/float16.ts'
 import { int8Weights } from './int8-weights.ts'
 import { int8Parts } from './weights.ts'
 

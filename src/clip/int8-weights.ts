@@ -1,7 +1,7 @@
 /** The matrices of the towers in whole numbers, as `graphWeights` reads them: each output's weights with their own scale. */
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
-import { asFloat32 } from './folds.ts'
+import { asFloat32 } from '../weights/folds.ts'
 import { int8Parts } from './weights.ts'
 
 /** The matrices of the residual blocks: nearly all of a tower's work. Everything else stays as it is. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Triple } from '../volume/volume.ts'
+import type { Triple } from '../scan/scan.ts'
 import { parseFrame, toPointLps } from './frame.ts'
 
 const affine = [0, -0.7, 0, 100, 0.7, 0, 0, -50, 0, 0, 1.25, -300]

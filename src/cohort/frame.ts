@@ -1,6 +1,6 @@
 /** The frames in which a table may give its points; within Spicula every point is LPS mm. */
 import { SpiculaError } from '../error.ts'
-import type { Affine, Triple } from '../volume/volume.ts'
+import type { Affine, Triple } from '../scan/scan.ts'
 
 /**
  * `lps`: world mm, x to the patient's left, y to posterior, z to superior (DICOM, LUNA16, the published tables).

@@ -1,7 +1,7 @@
 /** LUNA25's `nodule-locations.json`: the points of one scan in, the same document with probabilities out. */
 import { z } from 'zod'
 import { SpiculaError } from '../error.ts'
-import type { Triple } from '../volume/volume.ts'
+import type { Triple } from '../scan/scan.ts'
 
 /** Grand Challenge's "multiple points" file: whatever else it says (name, type, version) is kept. */
 const document = z.looseObject({

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { SpiculaError } from '../error.ts'
-import type { Note } from '../volume/volume.ts'
+import type { Note } from '../scan/scan.ts'
 import type { Frame } from './frame.ts'
 import { binaryError, type Manifest, parseManifest } from './manifest.ts'
 import type { CohortRow } from './row.ts'

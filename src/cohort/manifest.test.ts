@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeShared } from '../../test/shared.ts'
-import { csvText } from './csv.ts'
+import { csvText } from '../files/csv.ts'
 import { readManifest } from './manifest.node.ts'
 import { parseManifest } from './manifest.ts'
 

@@ -1,8 +1,8 @@
 /** The manifest of a cohort: one table with a row a nodule. Text in, rows out; see `manifest.node.ts` for files. */
 import { SpiculaError } from '../error.ts'
-import type { Note } from '../volume/volume.ts'
+import { type CsvRecord, csvRecords, type Delimiter, detectDelimiter } from '../files/csv.ts'
+import type { Note } from '../scan/scan.ts'
 import { type Header, readHeader, requiredColumns } from './columns.ts'
-import { type CsvRecord, csvRecords, type Delimiter, detectDelimiter } from './csv.ts'
 import { lineList, withoutDuplicates } from './duplicates.ts'
 import type { Frame } from './frame.ts'
 import type { RowProblem } from './problem.ts'

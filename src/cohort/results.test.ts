@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SpiculaError } from '../error.ts'
-import { csvRecords } from './csv.ts'
+import { csvRecords } from '../files/csv.ts'
 import { problemOf, withoutIdentifiers } from './problem.ts'
 import { errorsCsv, predictionsCsv } from './results.ts'
 

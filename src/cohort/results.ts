@@ -1,6 +1,6 @@
 /** Tables that Spicula writes: predictions as published, and the rows that got none. Text only. */
 import { SpiculaError } from '../error.ts'
-import { csvText } from './csv.ts'
+import { csvText } from '../files/csv.ts'
 import type { RowProblem } from './problem.ts'
 
 /** The probabilities of one nodule. */

@@ -1,7 +1,8 @@
 /** One row of a manifest: a nodule, its scan and its place. */
-import type { Triple } from '../volume/volume.ts'
+
+import type { CsvRecord } from '../files/csv.ts'
+import type { Triple } from '../scan/scan.ts'
 import type { Header, RequiredColumn } from './columns.ts'
-import type { CsvRecord } from './csv.ts'
 import type { Identified, RowProblem } from './problem.ts'
 
 export interface CohortRow extends Identified {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseTable } from '../report/table.ts'
-import { type Cohort, joinCohort } from './cohort.ts'
+import { parseTable } from '../files/table.ts'
 import { evaluate } from './evaluate.ts'
+import { type Cohort, joinCohort } from './joined-cohort.ts'
+import { parseTruth } from './labels.ts'
 import { parsePredictions } from './predictions.ts'
 import { composeReport } from './report/report.ts'
 import { parseSubgroup, subgroupsOf, usualSubgroups } from './subgroups.ts'
-import { parseTruth } from './truth.ts'
 import { zeroShotResults } from './zero-shot.ts'
 
 const truthOf = (rows: readonly string[], columns = '') =>

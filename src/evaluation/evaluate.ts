@@ -1,20 +1,27 @@
 /** The evaluation of cohorts: all tables and curves of a report, without a patient's identifier. */
 import { seededRandom } from '../random.ts'
-import { aurocOf, rocPoints } from './auroc.ts'
-import { precisionRecallPoints } from './average-precision.ts'
-import { aurocPlan, type Design, designOf, drawUnits, replicateAurocs, replicateMetrics } from './bootstrap.ts'
-import { concordance } from './c-index.ts'
-import type { Cohort, CohortPredictor } from './cohort.ts'
-import { decisionCurve } from './decision-curve.ts'
-import { compareAuroc, deLong } from './delong.ts'
-import { type Bootstrap, type Estimate, estimates, tooFew, withInterval } from './estimate.ts'
-import { applyPoints, choosePoints, type OperatingPoint } from './frozen.ts'
-import { holm } from './holm.ts'
-import { areProbabilities, type Sample, sampleOf, whyBlank } from './metrics.ts'
-import { normalQuantile } from './normal.ts'
-import { confusionAt, rates } from './operating-point.ts'
-import { curveOf } from './ranking.ts'
-import { eceOfPerfect, reliabilityBins } from './reliability.ts'
+import { applyPoints, choosePoints, type OperatingPoint } from './frozen-points.ts'
+import {
+  aurocPlan,
+  type Design,
+  designOf,
+  drawUnits,
+  replicateAurocs,
+  replicateMetrics,
+} from './intervals/bootstrap.ts'
+import { compareAuroc, deLong } from './intervals/delong.ts'
+import { type Bootstrap, type Estimate, estimates, tooFew, withInterval } from './intervals/estimate.ts'
+import { holm } from './intervals/holm.ts'
+import { normalQuantile } from './intervals/normal.ts'
+import type { Cohort, CohortPredictor } from './joined-cohort.ts'
+import { aurocOf, rocPoints } from './metrics/auroc.ts'
+import { precisionRecallPoints } from './metrics/average-precision.ts'
+import { concordance } from './metrics/c-index.ts'
+import { decisionCurve } from './metrics/decision-curve.ts'
+import { areProbabilities, type Sample, sampleOf, whyBlank } from './metrics/metrics.ts'
+import { confusionAt, rates } from './metrics/operating-point.ts'
+import { curveOf } from './metrics/ranking.ts'
+import { eceOfPerfect, reliabilityBins } from './metrics/reliability.ts'
 import type { CohortResult, ComparisonResult, Curves, PredictorResult, SubgroupResult } from './result.ts'
 import { FEW_EVENTS, type SubgroupColumn, subgroupsOf } from './subgroups.ts'
 

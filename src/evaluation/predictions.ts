@@ -1,8 +1,8 @@
 /** Tables of predictions: Spicula's own, and those of other tools. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
-import type { Table } from '../report/table.ts'
-import { identified, needColumns, noduleKey, once, refuseMisfits } from './truth.ts'
+import type { Table } from '../files/table.ts'
+import { identified, needColumns, noduleKey, once, refuseMisfits } from './labels.ts'
 
 /** Something that gives every nodule a number. */
 export interface ScoreColumn {

@@ -1,9 +1,10 @@
 /** What an evaluation finds: everything of a report's tables and plots, and no patient's identifier. */
-import type { Cohort, CohortPredictor } from './cohort.ts'
-import type { DecisionPoint } from './decision-curve.ts'
-import type { Estimate } from './estimate.ts'
-import type { AppliedPoint } from './frozen.ts'
-import type { ReliabilityBin } from './reliability.ts'
+
+import type { AppliedPoint } from './frozen-points.ts'
+import type { Estimate } from './intervals/estimate.ts'
+import type { Cohort, CohortPredictor } from './joined-cohort.ts'
+import type { DecisionPoint } from './metrics/decision-curve.ts'
+import type { ReliabilityBin } from './metrics/reliability.ts'
 
 export interface PredictorResult {
   readonly key: string

@@ -1,6 +1,6 @@
 /** For whom: the groups into which a column divides the rows. */
 import { SpiculaError } from '../error.ts'
-import type { TruthRow } from './truth.ts'
+import type { TruthRow } from './labels.ts'
 
 /** A column, and where a number in it is cut into bands. */
 export interface SubgroupColumn {

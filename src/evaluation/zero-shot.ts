@@ -2,16 +2,16 @@
 
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
+import { FEATURE_NAMES, isLength } from '../features/features.ts'
+import { choiceValue } from '../features/parse-features.ts'
+import type { Table } from '../files/table.ts'
 import { seededRandom } from '../random.ts'
-import { FEATURE_NAMES, isLength } from '../report/features.ts'
-import { choiceValue } from '../report/parse-features.ts'
-import type { Table } from '../report/table.ts'
-import { aurocOf } from './auroc.ts'
-import { designOf, drawUnits } from './bootstrap.ts'
-import { type Estimate, tooFew, withInterval } from './estimate.ts'
-import { weightedAuroc } from './multiclass.ts'
-import { curveOf, rank } from './ranking.ts'
-import { identified, needColumns, noduleKey, refuseMisfits, type TruthRow } from './truth.ts'
+import { designOf, drawUnits } from './intervals/bootstrap.ts'
+import { type Estimate, tooFew, withInterval } from './intervals/estimate.ts'
+import { identified, needColumns, noduleKey, refuseMisfits, type TruthRow } from './labels.ts'
+import { aurocOf } from './metrics/auroc.ts'
+import { weightedAuroc } from './metrics/multiclass.ts'
+import { curveOf, rank } from './metrics/ranking.ts'
 
 export interface FeatureResult {
   readonly feature: string

@@ -1,9 +1,9 @@
 /** Reverse-mode differentiation: the backward graph, derived from the forward graph and written in the same operations. */
 import { SpiculaError } from '../error.ts'
 import { add } from './elementwise.ts'
+import { reshape } from './movement.ts'
 import { reduceSum } from './reduction.ts'
 import { isStatic, type Shape, sameShape, showShape } from './shape.ts'
-import { reshape } from './structure.ts'
 import { constant, type GraphNode, type Tensor } from './tensor.ts'
 import { topological } from './traversal.ts'
 

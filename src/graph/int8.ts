@@ -1,8 +1,8 @@
 /** Matrix products in whole numbers: each row at eight bits of its own, times a matrix of int8. Prediction only. */
 import { SpiculaError } from '../error.ts'
 import { mul } from './elementwise.ts'
+import { reshape } from './movement.ts'
 import { dimProduct, showShape } from './shape.ts'
-import { reshape } from './structure.ts'
 import { apply, applyAll, type Operation, type Tensor } from './tensor.ts'
 
 type None = Record<never, never>

@@ -134,7 +134,7 @@ const matMulRow = (transposeA: boolean, transposeB: boolean, alpha: number): Row
 
 /**
  * A matrix of whole numbers for int8MatMul, W [3, k]: the largest among them that every processor adds exactly
- * (inference/int8-levels.node.ts tries whether this one takes twice as large).
+ * (predict/int8-levels.node.ts tries whether this one takes twice as large).
  */
 const wholeMatrix = (k: number) => build([k, 3], ([i, j]) => ((i * 59 + j * 101) % 127) - 63)
 const wholeScales = [0.01, 0.002, 0.05]

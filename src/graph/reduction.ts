@@ -1,8 +1,8 @@
 /** Operations along axes: sums, softmax, layer normalisation. */
 import { SpiculaError } from '../error.ts'
 import { add, div, exp, mul, sqrt, sub } from './elementwise.ts'
+import { broadcastLike, reshape } from './movement.ts'
 import { normaliseAxis, type Shape, showShape } from './shape.ts'
-import { broadcastLike, reshape } from './structure.ts'
 import { apply, applyAll, type Operation, type Tensor } from './tensor.ts'
 
 interface ReduceAttributes {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyAffine, invertAffine } from '../volume/affine.ts'
-import { memoryScan } from '../volume/memory.ts'
-import type { Affine, Box, Scan, Triple } from '../volume/volume.ts'
+import { applyAffine, invertAffine } from '../scan/affine.ts'
+import { memoryScan } from '../scan/memory-scan.ts'
+import type { Affine, Box, Scan, Triple } from '../scan/scan.ts'
 import { type CropOptions, cropNodule } from './crop.ts'
 import type { Geometry } from './geometry.ts'
 

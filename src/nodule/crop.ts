@@ -1,5 +1,5 @@
 import { SpiculaError } from '../error.ts'
-import type { Affine, Note, Scan, Triple } from '../volume/volume.ts'
+import type { Affine, Note, Scan, Triple } from '../scan/scan.ts'
 import { type CropLattice, exactGrid, FILL_HU, type Geometry, publishedGrid } from './geometry.ts'
 import { huNotes } from './hounsfield.ts'
 import { borderNotes, checkPlace } from './place.ts'

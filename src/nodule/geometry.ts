@@ -1,6 +1,6 @@
 import { SpiculaError } from '../error.ts'
-import { applyAffine, axisAlignment, invertAffine } from '../volume/affine.ts'
-import type { Scan, Triple } from '../volume/volume.ts'
+import { applyAffine, axisAlignment, invertAffine } from '../scan/affine.ts'
+import type { Scan, Triple } from '../scan/scan.ts'
 import { linearTaps, type ObliqueGrid, type SeparableGrid } from './sample.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { SpiculaError } from '../error.ts'
-import type { Box, Note } from '../volume/volume.ts'
+import type { Box, Note } from '../scan/scan.ts'
 
 /** HU that become 0 and 1: what is below and above is cut (REFERENCE.md 2). */
 export const HU_WINDOW: readonly [number, number] = [-1000, 500]

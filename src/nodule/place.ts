@@ -1,7 +1,7 @@
 import { SpiculaError } from '../error.ts'
-import { applyAffine, invertAffine, spacingMm } from '../volume/affine.ts'
-import { insideScan } from '../volume/box.ts'
-import type { Affine, Note, Scan, Triple } from '../volume/volume.ts'
+import { applyAffine, invertAffine, spacingMm } from '../scan/affine.ts'
+import { insideScan } from '../scan/box.ts'
+import type { Affine, Note, Scan, Triple } from '../scan/scan.ts'
 
 /**
  * Checks that a nodule's place is one: finite, and inside the scan, that is no more than half a voxel beyond the

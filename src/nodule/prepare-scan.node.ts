@@ -1,7 +1,7 @@
 /** All nodules of one scan, prepared together: the scan is opened once. */
 import { type Frame, toPointLps } from '../cohort/frame.ts'
-import { openScan } from '../volume/open.node.ts'
-import type { Note, Scan, Triple } from '../volume/volume.ts'
+import { openScan } from '../scan/open.node.ts'
+import type { Note, Scan, Triple } from '../scan/scan.ts'
 import { type Failed, failure } from './failure.ts'
 import { type PreparedViews, type Preprocessing, prepareViews } from './prepare.ts'
 

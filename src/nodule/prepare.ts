@@ -1,4 +1,4 @@
-import type { Note, Scan, Triple } from '../volume/volume.ts'
+import type { Note, Scan, Triple } from '../scan/scan.ts'
 import { cropNodule } from './crop.ts'
 import type { Geometry } from './geometry.ts'
 import { nineViews, type View, type ViewSet, viewsOf } from './views.ts'

@@ -1,4 +1,4 @@
-import type { Triple } from '../volume/volume.ts'
+import type { Triple } from '../scan/scan.ts'
 import { unitIntensity } from './hounsfield.ts'
 import { mirror, SPLINE_REACH, splineCoefficients, splineWeights } from './spline.ts'
 

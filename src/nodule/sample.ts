@@ -1,4 +1,4 @@
-import type { Affine, Box, Triple } from '../volume/volume.ts'
+import type { Affine, Box, Triple } from '../scan/scan.ts'
 
 /** Where the samples of one stored axis read: two voxels each, with weight 0 for a voxel that is outside the scan. */
 export interface Taps {

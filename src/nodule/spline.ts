@@ -1,4 +1,4 @@
-import type { Triple } from '../volume/volume.ts'
+import type { Triple } from '../scan/scan.ts'
 
 /** Pole of the recursive filter that turns samples into cubic B-spline coefficients. */
 const POLE = Math.sqrt(3) - 2

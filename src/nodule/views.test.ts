@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { memoryScan } from '../volume/memory.ts'
-import type { Triple } from '../volume/volume.ts'
+import { memoryScan } from '../scan/memory-scan.ts'
+import type { Triple } from '../scan/scan.ts'
 import { prepareViews } from './prepare.ts'
 import { nineViews, renderViews, VIEWS, type View, viewsOf } from './views.ts'
 

@@ -1,5 +1,5 @@
 import { SpiculaError } from '../error.ts'
-import type { Triple } from '../volume/volume.ts'
+import type { Triple } from '../scan/scan.ts'
 import type { Crop } from './crop.ts'
 import { unitIntensity } from './hounsfield.ts'
 import { type Axis, rotatedSections, type Section, sectionStart } from './rotate.ts'

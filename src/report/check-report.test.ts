@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { NoduleFeatures } from '../features/features.ts'
 import { checkReport } from './check-report.ts'
-import type { NoduleFeatures } from './features.ts'
 import { readReport } from './read-report.ts'
 
 const ROW: NoduleFeatures = {

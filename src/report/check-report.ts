@@ -1,7 +1,7 @@
 /** Whether a report says what its row says: everything, nothing else, and the same sizes. */
 
+import { FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from '../features/features.ts'
 import { PARTS_OF_SIGNS } from './concepts.ts'
-import { FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
 import { labelOf, readReport, sentencesOf, UNCLEAR } from './read-report.ts'
 import { strangeWords } from './vocabulary.ts'
 

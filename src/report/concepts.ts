@@ -1,5 +1,5 @@
 /** How reports speak of the features: patterns on text in lower case, hyphens and slashes already spaces. */
-import type { ChoiceName, PresenceName } from './features.ts'
+import type { ChoiceName, PresenceName } from '../features/features.ts'
 
 /** Words that name a sign. Wide on purpose: what sounds like the sign is taken as a claim about it. */
 export const SIGN_PATTERNS: Readonly<Record<PresenceName, RegExp>> = {

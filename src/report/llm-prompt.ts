@@ -1,7 +1,8 @@
 /** What a language model is asked. The features of one nodule are all that it gets: no identifier, no place, no image. */
+
+import type { NoduleFeatures } from '../features/features.ts'
 import { type Random, shuffle } from '../random.ts'
 import { featureLines } from './check-report.ts'
-import type { NoduleFeatures } from './features.ts'
 
 export interface Prompt {
   readonly system: string

@@ -1,9 +1,9 @@
 /** For tests: a server on this machine that speaks OpenAI's or Gemini's protocol, well or badly. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { FEATURE_LIST, type FeatureName } from '../features/features.ts'
+import { parseFeatures } from '../features/parse-features.ts'
 import { seededRandom } from '../random.ts'
-import { FEATURE_LIST, type FeatureName } from './features.ts'
-import { parseFeatures } from './parse-features.ts'
 import { writeTemplateReport } from './template-writer.ts'
 
 /** What came over the wire. */

@@ -1,7 +1,8 @@
 /** A report from a language model, taken only if it says what the row says. */
+
+import type { NoduleFeatures } from '../features/features.ts'
 import type { Random } from '../random.ts'
 import { checkReport } from './check-report.ts'
-import type { NoduleFeatures } from './features.ts'
 import { type Prompt, promptOf } from './llm-prompt.ts'
 import { LlmFailure, type Writer } from './llm-provider.ts'
 import { cleanReport } from './report-text.ts'

@@ -1,5 +1,5 @@
 /** What the template writer says of each feature: several variants, the same in meaning. */
-import type { ChoiceName, LengthName, PresenceName } from './features.ts'
+import type { ChoiceName, LengthName, PresenceName } from '../features/features.ts'
 
 /** Sentences on a length; `{x}` stands for the number. */
 export const LENGTH_SENTENCES: Readonly<Record<LengthName, readonly string[]>> = {

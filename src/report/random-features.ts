@@ -1,7 +1,8 @@
 /** Made-up rows of features: for tests, and for the corpus of a tokenizer. No patient's data is in them. */
+
+import { choiceOf, FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from '../features/features.ts'
 import type { Random } from '../random.ts'
 import { replaceSynonyms } from './augment.ts'
-import { choiceOf, FEATURE_NAMES, type FeatureName, isLength, type NoduleFeatures } from './features.ts'
 import { pick, writeTemplateReport } from './template-writer.ts'
 
 /**

@@ -2,8 +2,15 @@
  * What a report claims, read back as features. It is made to judge reports, so it is wary: where a sentence is not
  * clear it says so rather than guess.
  */
+
+import {
+  FEATURE_LIST,
+  FEATURE_NAMES,
+  type FeatureName,
+  type LengthName,
+  type NoduleFeatures,
+} from '../features/features.ts'
 import { BUT, CANCER, DENIAL, HEDGE, MARGIN_PATTERNS, SIGN_PATTERNS, VALUE_PATTERNS } from './concepts.ts'
-import { FEATURE_LIST, FEATURE_NAMES, type FeatureName, type LengthName, type NoduleFeatures } from './features.ts'
 import { signStatuses } from './sign-status.ts'
 
 /** One statement on one feature. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
-import type { NoduleFeatures } from './features.ts'
+import type { NoduleFeatures } from '../features/features.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
 import type { Prompt } from './llm-prompt.ts'
 import type { ReportCache } from './llm-writer.ts'
 

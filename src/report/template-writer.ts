@@ -1,7 +1,14 @@
 /** Reports by templates: no language model, the same seed gives the same words. */
 import { SpiculaError } from '../error.ts'
+import {
+  FEATURE_NAMES,
+  type FeatureName,
+  isLength,
+  isPresence,
+  type NoduleFeatures,
+  PRESENCES,
+} from '../features/features.ts'
 import { type Random, shuffle } from '../random.ts'
-import { FEATURE_NAMES, type FeatureName, isLength, isPresence, type NoduleFeatures, PRESENCES } from './features.ts'
 import {
   ABSENT_SENTENCES,
   CHOICE_SENTENCES,

@@ -1,12 +1,18 @@
 /** From a row of a cohort to what the model trains on: its views, varied where training asks for it. */
 import type { Frame } from '../cohort/frame.ts'
 import { SpiculaError } from '../error.ts'
-import { type AugmentationConfig, augmentedViews, drawAugmentation, JITTER_MM, jitterViews } from '../nodule/augment.ts'
+import {
+  type AugmentationConfig,
+  augmentedViews,
+  drawAugmentation,
+  JITTER_MM,
+  jitterViews,
+} from '../nodule/augment/augment.ts'
 import type { CropOptions } from '../nodule/crop.ts'
 import { DEFAULT_PREPROCESSING, type Preprocessing } from '../nodule/prepare.ts'
 import { renderViews, VIEWS, viewsOf } from '../nodule/views.ts'
 import { seededRandom } from '../random.ts'
-import type { Note, Triple } from '../volume/volume.ts'
+import type { Note, Triple } from '../scan/scan.ts'
 import { openPool, type WorkerPool } from '../worker-pool.node.ts'
 import { cachedCrop, cutCrop } from './crop-cache.node.ts'
 

@@ -1,7 +1,7 @@
 /** Whether splits and a cohort fit together: no patient on two sides, both classes everywhere, nobody forgotten. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
-import type { Note } from '../volume/volume.ts'
+import type { Note } from '../scan/scan.ts'
 import type { LabelledRow, Splits } from './splits.ts'
 
 /** A row that a message can point at without naming its patient. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Crop } from '../nodule/crop.ts'
-import { writeNifti } from '../volume/nifti-write.node.ts'
+import { writeNifti } from '../scan/nifti/write.node.ts'
 import { openBagPool } from './bags.ts'
 import { type CropRequest, cachedCrop, cutCrop } from './crop-cache.node.ts'
 

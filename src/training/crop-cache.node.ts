@@ -4,12 +4,12 @@ import { mkdir, readdir, readFile, stat, statfs, unlink } from 'node:fs/promises
 import { endianness } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import { type Frame, toPointLps } from '../cohort/frame.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
 import { type Crop, type CropOptions, cropNodule } from '../nodule/crop.ts'
+import { openScan } from '../scan/open.node.ts'
+import type { Triple } from '../scan/scan.ts'
 import { VERSION } from '../version.ts'
-import { openScan } from '../volume/open.node.ts'
-import type { Triple } from '../volume/volume.ts'
 
 /** What to cut out of which scan. */
 export interface CropRequest {

@@ -1,7 +1,7 @@
 /** The training of one fold, readable as the algorithm. */
 import { SpiculaError } from '../error.ts'
-import { auroc } from '../evaluation/auroc.ts'
-import { averagePrecision } from '../evaluation/average-precision.ts'
+import { auroc } from '../evaluation/metrics/auroc.ts'
+import { averagePrecision } from '../evaluation/metrics/average-precision.ts'
 import { type Random, seededRandom, shuffle } from '../random.ts'
 import { inOrder } from '../worker-pool.node.ts'
 import { type AdamWState, adamW, type Parameters } from './adamw.ts'

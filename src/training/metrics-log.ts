@@ -1,7 +1,7 @@
 /** The metrics of a run as JSON lines: one line a step or epoch, whole or not at all. */
 import { open, readFile } from 'node:fs/promises'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
 import { SpiculaError } from '../error.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
 
 /** One line. Numbers that are not finite are written as null, for JSON has no others. */
 export type MetricsRecord = { readonly step: number } & Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { CATEGORICAL } from '../features/features.ts'
 import { seededRandom } from '../random.ts'
-import { CATEGORICAL } from '../report/features.ts'
 import { diagnosisWeights, drawWithReplacement, semanticWeights } from './samplers.ts'
 import { farthest, torchNumbers } from './torch.fixture.node.ts'
 

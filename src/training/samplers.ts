@@ -1,7 +1,7 @@
 /** Weighted sampling with replacement (REFERENCE 9): rare diagnoses, or rare looks, are drawn more often. */
 import { SpiculaError } from '../error.ts'
+import { CATEGORICAL, type ChoiceName } from '../features/features.ts'
 import type { Random } from '../random.ts'
-import { CATEGORICAL, type ChoiceName } from '../report/features.ts'
 
 /**
  * Weights by diagnosis: 1 / count of the row's class, so that both classes are drawn alike often. A row without a

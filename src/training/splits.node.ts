@@ -1,9 +1,9 @@
 /** Splits as files: `fold_k/{train,val}_pid.csv` and `test_pid.csv`, as the published project keeps them. */
 import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { writeFileAtomic } from '../cohort/atomic.node.ts'
-import { csvRecords, csvText, detectDelimiter } from '../cohort/csv.ts'
 import { SpiculaError } from '../error.ts'
+import { writeFileAtomic } from '../files/atomic.node.ts'
+import { csvRecords, csvText, detectDelimiter } from '../files/csv.ts'
 import type { Splits } from './splits.ts'
 
 /**

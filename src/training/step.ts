@@ -1,10 +1,11 @@
 /** One pass over a batch: losses and gradients, on a session that serves training and validation alike. */
-import { bagFeeds, MAX_VIEWS, type ViewBag } from '../clip/bags.ts'
+
 import { MASK } from '../clip/dropout.ts'
 import type { Normalisation } from '../clip/image-tower.ts'
 import { classTargets, clipTargets } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
-import { type Tokenizer, textFeeds } from '../clip/tokenizer.ts'
+import { type Tokenizer, textFeeds } from '../clip/tokenizer/tokenizer.ts'
+import { bagFeeds, MAX_VIEWS, type ViewBag } from '../clip/view-bags.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import { dimValue } from '../graph/shape.ts'

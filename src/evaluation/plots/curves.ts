@@ -1,9 +1,10 @@
 /** Curves over thresholds: ROC, precision-recall, decision. */
-import type { Estimate } from '../estimate.ts'
-import { type AppliedPoint, pointName } from '../frozen.ts'
+
+import { type Axis, chart, type LegendEntry, marker, note, polyline, segment } from '../../drawing/chart.ts'
+import { INK, type LineStyle, type Marker, QUIET, SERIES } from '../../drawing/chart-style.ts'
+import { type AppliedPoint, pointName } from '../frozen-points.ts'
+import type { Estimate } from '../intervals/estimate.ts'
 import type { CohortResult, PredictorResult } from '../result.ts'
-import { type Axis, chart, type LegendEntry, marker, note, polyline, segment } from './chart.ts'
-import { INK, type LineStyle, type Marker, QUIET, SERIES } from './style.ts'
 
 const SHARE = [0, 0.2, 0.4, 0.6, 0.8, 1]
 const share = (label: string): Axis => ({ label, from: 0, to: 1, ticks: SHARE })

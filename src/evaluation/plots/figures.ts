@@ -1,11 +1,12 @@
 /** All figures of a report, by the name of their file. */
+
+import { SERIES } from '../../drawing/chart-style.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { decisionPlot, type Plotted, plotted, precisionRecallPlot, rocPlot } from './curves.ts'
 import { subgroupForest, zeroShotForest } from './forest.ts'
 import { histogramPlot } from './histogram.ts'
 import { reliabilityPlot } from './reliability.ts'
-import { SERIES } from './style.ts'
 
 export interface Figure {
   /** File name without its ending. */

@@ -1,11 +1,12 @@
 /** Estimates one below another, each with its interval: subgroups, zero-shot features. */
+
+import { marker, segment, svgPage } from '../../drawing/chart.ts'
+import { GRID, INK, PAPER, QUIET, SERIES } from '../../drawing/chart-style.ts'
 import { svgText } from '../../drawing/svg.ts'
-import type { Estimate } from '../estimate.ts'
+import type { Estimate } from '../intervals/estimate.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
-import { marker, segment, svgPage } from './chart.ts'
 import { inWords } from './curves.ts'
-import { GRID, INK, PAPER, QUIET, SERIES } from './style.ts'
 
 interface ForestRow {
   readonly label: string

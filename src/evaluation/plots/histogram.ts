@@ -1,8 +1,9 @@
 /** Where the scores of cancers and of others lie. */
+
+import { chart, niceTicks, segment } from '../../drawing/chart.ts'
+import { BENIGN, CANCER, INK } from '../../drawing/chart-style.ts'
 import { round } from '../../drawing/svg.ts'
-import { chart, niceTicks, segment } from './chart.ts'
 import type { Plotted } from './curves.ts'
-import { BENIGN, CANCER, INK } from './style.ts'
 
 /** Ids are shared by all drawings of a page: each takes one from its title. */
 const patternId = (title: string): string => `hatch-${title.replace(/[^A-Za-z0-9]+/g, '-')}`

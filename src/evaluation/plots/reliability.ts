@@ -1,10 +1,11 @@
 /** Calibration: what was predicted against what was seen, with how many nodules stand behind each point. */
+
+import { chart, marker, note, polyline, segment } from '../../drawing/chart.ts'
+import { GRID, QUIET } from '../../drawing/chart-style.ts'
 import { round, svgText } from '../../drawing/svg.ts'
-import { wilson } from '../estimate.ts'
-import type { ReliabilityBin } from '../reliability.ts'
-import { chart, marker, note, polyline, segment } from './chart.ts'
+import { wilson } from '../intervals/estimate.ts'
+import type { ReliabilityBin } from '../metrics/reliability.ts'
 import { inWords, type Plotted } from './curves.ts'
-import { GRID, QUIET } from './style.ts'
 
 const SHARE = [0, 0.2, 0.4, 0.6, 0.8, 1]
 /** Height of the counts below, as a share of the plot. */

@@ -1,8 +1,8 @@
 /** The tables of a report. Nothing in them is NaN: what has no value says why. */
 import { type Cell, table } from '../../drawing/html.ts'
-import type { Estimate } from '../estimate.ts'
-import { pointName } from '../frozen.ts'
-import { METRICS } from '../metrics.ts'
+import { pointName } from '../frozen-points.ts'
+import type { Estimate } from '../intervals/estimate.ts'
+import { METRICS } from '../metrics/metrics.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 

@@ -1,0 +1,37 @@
+/** `spicula cohort from monai`: what a detector found, or its training list. */
+import { basename } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { monaiCohort } from '../../annotations/tables/monai.ts'
+import { quietOption } from '../shared/options.ts'
+import { type OutputOptions, readText, tableFrameOption, writeCohort } from './output.node.ts'
+
+interface MonaiOptions extends OutputOptions {
+  readonly frame: 'lps' | 'ras'
+  readonly minScore: number
+}
+
+export function cohortMonaiCommand(): Command {
+  return new Command('monai')
+    .summary("MONAI's nodule detection JSON")
+    .description('Images with box [[cx, cy, cz, w, h, d]] in world mm, and label_scores where a detector made them.')
+    .argument('<json>', 'data list or results')
+    .requiredOption('--out <csv>', 'the cohort to write')
+    .option('--min-score <p>', 'leave out detections below', share, 0)
+    .addOption(tableFrameOption())
+    .addOption(quietOption())
+    .action(async (file: string, options: MonaiOptions) => {
+      const about = {
+        source: 'MONAI lung nodule detection',
+        frame: 'lps',
+        malignant: 'not known',
+        minScore: options.minScore,
+      }
+      await writeCohort(monaiCohort(await readText(file), { ...options, name: basename(file) }), about, options)
+    })
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError(`'${text}' is no number from 0 to 1`)
+  return value
+}

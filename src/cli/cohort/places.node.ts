@@ -1,0 +1,151 @@
+/** What the sources of annotated places have in common: annotation files, their scans, the cohort that comes out. */
+import { existsSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import { type FoundPlaces, type PlacedRow, placesCsv } from '../../annotations/places/place.ts'
+import type { RowProblem } from '../../cohort/problem.ts'
+import { SpiculaError } from '../../error.ts'
+import { writeFileAtomic } from '../../files/atomic.node.ts'
+import { applyAffine, invertAffine } from '../../scan/affine.ts'
+import { insideScan } from '../../scan/box.ts'
+import { openScan } from '../../scan/open.node.ts'
+import type { Note, Scan } from '../../scan/scan.ts'
+import { quietOption } from '../shared/options.ts'
+import { startProgress } from '../shared/progress.node.ts'
+import { makeFolder, printNotes, type RowNote, reportProblems } from '../shared/rows.node.ts'
+
+export interface PlacesOptions {
+  readonly out: string
+  readonly image?: string
+  readonly images?: string
+  readonly pid?: string
+  readonly quiet?: boolean
+}
+
+/** Adds the options of every source of places. */
+export const withPlacesOptions = (command: Command): Command =>
+  command
+    .requiredOption('--out <csv>', 'the cohort to write')
+    .option('--image <scan>', 'the CT that the places are in: a file, or a DICOM folder or archive')
+    .option('--images <folder>', 'or a folder of CTs, each named as its annotation (a_mask.nii.gz: a.nii.gz, a/)')
+    .addOption(new Option('--pid <id>', "the patient (default: the annotation's PatientID, or its file's name)"))
+    .addOption(quietOption())
+
+/** A file of annotations. */
+export interface Annotation {
+  readonly path: string
+  /** Name for messages. */
+  readonly name: string
+}
+
+/** What is read from one: the places, and the patient where it says so. */
+export interface ReadAnnotation extends FoundPlaces {
+  readonly patientId?: string | undefined
+  /** Frames of reference of the places, where they are told. */
+  readonly frames?: readonly string[]
+}
+
+/**
+ * Reads every annotation, finds its scan, checks that the places lie in it, and writes the cohort. What fails is
+ * reported by the annotation's number, the others go on.
+ */
+export async function writePlaces(
+  annotations: readonly Annotation[],
+  options: PlacesOptions,
+  read: (annotation: Annotation, scan: Scan) => Promise<ReadAnnotation>,
+): Promise<void> {
+  const { out, quiet = false } = options
+  if ((options.image === undefined) === (options.images === undefined)) {
+    throw new SpiculaError('cli/usage', 'give the CT with --image SCAN, or the folder of CTs with --images FOLDER')
+  }
+  if (options.image !== undefined && annotations.length > 1 && options.pid === undefined) {
+    throw new SpiculaError('cli/usage', `${annotations.length} annotations of one scan: say whose it is with --pid`)
+  }
+  await makeFolder(dirname(resolve(out)))
+  const rows: PlacedRow[] = []
+  const problems: RowProblem[] = []
+  const notes: RowNote[] = []
+  const progress = startProgress('annotations', annotations.length, { quiet })
+  for (const [index, annotation] of annotations.entries()) {
+    const line = index + 1
+    try {
+      const image = options.image ?? findImage(annotation.path, options.images ?? '.')
+      const scan = await openScan(image)
+      const found = await read(annotation, scan)
+      checkFrames(found.frames ?? [], scan, annotation.name)
+      const pid = options.pid ?? found.patientId ?? stemOf(annotation.path)
+      const several = options.image !== undefined && annotations.length > 1
+      for (const note of new Set([...scan.notes, ...found.notes])) notes.push({ line, note })
+      for (const place of found.places) {
+        const fault = outside(scan, place.pointLps, place.noduleId)
+        if (fault) problems.push({ line, code: 'datasets/outside', message: `${annotation.name}: ${fault}` })
+        else {
+          const noduleId = several ? `${line}-${place.noduleId}` : place.noduleId
+          rows.push({ ...place, noduleId, pid, imagePath: pathFrom(out, image) })
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SpiculaError)) throw error
+      // One annotation alone: its fault is the command's.
+      if (annotations.length === 1) throw error
+      problems.push({ line, code: error.code, message: error.message, hint: error.hint })
+    }
+    progress.step()
+  }
+  progress.done()
+  await writeFileAtomic(out, placesCsv(rows))
+  if (!quiet) printNotes(notes)
+  await reportProblems(problems, dirname(resolve(out)))
+  if (!quiet)
+    console.error(`${rows.length} places of ${annotations.length} annotations -> ${out}  (spicula, for research use)`)
+}
+
+/** A path as a manifest has it: from the manifest's folder where it is near, else absolute. */
+function pathFrom(out: string, image: string): string {
+  const near = relative(dirname(resolve(out)), resolve(image))
+  return near.startsWith('..') || isAbsolute(near) ? resolve(image) : near || '.'
+}
+
+const ENDING = /(\.nii\.gz|\.nii|\.mhd|\.mha|\.nrrd|\.nhdr|\.dcm|\.xml|\.json)$/i
+export const stemOf = (path: string): string => basename(path).replace(ENDING, '')
+
+/** Endings of scans, the file or folder of the same name last. */
+const SCANS = ['.nii.gz', '.nii', '.mhd', '.mha', '.nrrd', '.zip', '']
+
+/** The scan of an annotation: of the same name, or of its name without what says that it is an annotation. */
+function findImage(path: string, folder: string): string {
+  const stem = stemOf(path)
+  const bare = stem.replace(/[-_. ]?(mask|masks|seg|segmentation|label|labels|rtstruct|sr|roi)$/i, '')
+  for (const name of new Set([bare, stem])) {
+    for (const ending of SCANS) {
+      const candidate = join(folder, `${name}${ending}`)
+      if (name !== '' && existsSync(candidate) && resolve(candidate) !== resolve(path)) return candidate
+    }
+  }
+  throw new SpiculaError('volume/missing', 'no scan of the same name in the folder of --images')
+}
+
+/** The frame of reference of a DICOM scan; others do not say. */
+function checkFrames(frames: readonly string[], scan: Scan, name: string): void {
+  if (!('frameOfReferenceUid' in scan) || frames.length === 0) return
+  const own = String(scan.frameOfReferenceUid)
+  if (own === '' || frames.includes(own)) return
+  throw new SpiculaError(
+    'datasets/frame-of-reference',
+    `${name}: its places are in another frame of reference than ${scan.name}`,
+    {
+      hint: 'The annotation was made on another series or study: give that one.',
+    },
+  )
+}
+
+function outside(scan: Scan, pointLps: PlacedRow['pointLps'], noduleId: string): string | undefined {
+  const index = applyAffine(invertAffine(scan.affineLps), pointLps)
+  if (insideScan(scan.shapeIjk, index)) return undefined
+  const shown = /^[\w.-]{1,12}$/.test(noduleId) ? ` ${noduleId}` : ''
+  return `place${shown} at (${pointLps.map((x) => x.toFixed(1)).join(', ')}) mm LPS lies outside ${scan.name}`
+}
+
+/** Notes of files that were left out, one for all. */
+export const leftOut = (count: number, what: string): readonly Note[] =>
+  count === 0 ? [] : [{ code: 'datasets/left-out', message: `${count} ${what}` }]

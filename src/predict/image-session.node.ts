@@ -1,0 +1,94 @@
+/** The image side of a model, ready to run: one base in memory, and fold after fold over it. */
+
+import { int8Weights } from '../clip/int8-weights.ts'
+import { imageSide } from '../clip/model.ts'
+import { MAX_VIEWS } from '../clip/view-bags.ts'
+import { graphWeights } from '../clip/weights.ts'
+import { SpiculaError } from '../error.ts'
+import { writeOnnx } from '../graph/onnx.ts'
+import * as g from '../graph/operations.ts'
+import { openSession, type SessionOptions } from '../graph/session.node.ts'
+import type { TensorData } from '../graph/tensor.ts'
+import type { Checkpoint } from '../model/checkpoint.ts'
+import { loadImageWeights, type ModelFolder } from '../model/folder.node.ts'
+import { int8Levels } from './int8-levels.node.ts'
+import type { Precision } from './precision.ts'
+
+type Feeds = Readonly<Record<string, TensorData>>
+type Output = 'probability' | 'attention' | 'embedding'
+
+export interface ImageSession {
+  /**
+   * What every fold says of bags of views (clip/view-bags.ts): outputs of `imageSide`, [folds or 1, nodules, ...].
+   * @throws SpiculaError `graph/run` where the runtime fails, `inference/not-finite` where int8 would hide a missing number
+   */
+  run(bags: Feeds): Promise<Record<Output, TensorData>>
+  close(): Promise<void>
+}
+
+export interface ImageSessionOptions extends SessionOptions {
+  readonly checkpoint?: Checkpoint
+  readonly precision?: Precision
+}
+
+/**
+ * Opens the image side. Folds run one after another over the weights that they share, each with its own of what differs:
+ * memory holds one base, and the activations of one fold.
+ * @throws SpiculaError of the weights, `graph/device`, or `inference/precision` where the device has no such arithmetic
+ * @example
+ * const session = await openImageSession(await openModelFolder('DIR'), { precision: 'int8' })
+ * const { probability } = await session.run(bagFeeds([{ pixels, count: 9 }], 224))
+ */
+export async function openImageSession(
+  folder: ModelFolder,
+  { checkpoint = 'both', precision = 'fp32', ...options }: ImageSessionOptions = {},
+): Promise<ImageSession> {
+  const { device = 'cpu' } = options
+  if (precision === 'int8' && device !== 'cpu')
+    throw new SpiculaError('inference/precision', `there is no int8 on ${device}`, {
+      hint: 'Use --device cpu, or --precision fp32.',
+    })
+  const { architecture, preprocessing } = folder.config
+  const loaded = await loadImageWeights(folder, checkpoint)
+  const folds = loaded.stacked.size > 0 ? folder.config.folds.length : 1
+  const { tensors, int8 } =
+    precision === 'int8' ? int8Weights(loaded.tensors, await int8Levels()) : { tensors: loaded.tensors }
+  const plan = { folds, stacked: loaded.stacked, fold: folds > 1 ? g.input('fold', [], 'int64') : undefined, int8 }
+  const { probability, attention, embedding } = imageSide(architecture, graphWeights(plan), {
+    normalisation: { mean: preprocessing.mean, std: preprocessing.std },
+    shifted: preprocessing.shifted,
+    // One fold carries its update inside its weights; several share the base and carry theirs beside it.
+    mergeLora: folds === 1 && precision === 'fp32',
+    maxViews: MAX_VIEWS,
+  })
+  const session = await openSession(writeOnnx({ probability, attention, embedding }, tensors), options)
+  const feedsOf = (fold: number): Feeds =>
+    folds > 1 ? { fold: { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(fold)) } } : {}
+  return {
+    run: async (bags) => {
+      // Rounding would make a number of what is none, and hide it.
+      if (precision === 'int8' && !(bags.views.data as Float32Array).every(Number.isFinite))
+        throw new SpiculaError('inference/not-finite', 'the views hold values that are no numbers', {
+          hint: 'Does the scan hold voxels that are no numbers?',
+        })
+      const outputs: Record<string, TensorData>[] = []
+      for (let fold = 0; fold < folds; fold++) outputs.push(await session.run({ ...bags, ...feedsOf(fold) }))
+      const together = (name: Output) => joined(outputs.map((output) => output[name]))
+      return {
+        probability: together('probability'),
+        attention: together('attention'),
+        embedding: together('embedding'),
+      }
+    },
+    close: () => session.close(),
+  }
+}
+
+/** Outputs of the folds, [1, ...] each, one after another. */
+function joined(parts: readonly TensorData[]): TensorData {
+  const [{ shape }] = parts
+  const size = parts[0].data.length
+  const data = new Float32Array(size * parts.length)
+  for (const [i, part] of parts.entries()) data.set(part.data as Float32Array, i * size)
+  return { dtype: 'float32', shape: [parts.length, ...shape.slice(1)], data }
+}

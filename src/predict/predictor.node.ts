@@ -1,0 +1,70 @@
+/** The ensemble that predicts: the mean of the folds' probabilities, calibrated where the model has calibrations. */
+
+import { calibrate } from '../model/calibration.ts'
+import type { Checkpoint } from '../model/checkpoint.ts'
+import type { BetaCalibration, ModelConfig } from '../model/config.ts'
+import { openModelFolder } from '../model/folder.node.ts'
+import type { NodulePrediction } from './answers.ts'
+import { average } from './fold-rows.ts'
+import {
+  type ImageReader,
+  type ImageReading,
+  type NoduleViews,
+  openImageReader,
+  type PredictorOptions,
+} from './image-reader.node.ts'
+
+export type { NodulePrediction } from './answers.ts'
+export type { NoduleViews, PredictorOptions } from './image-reader.node.ts'
+
+export interface Predictor extends Pick<ImageReader, 'config' | 'folds' | 'stamp' | 'close'> {
+  /** Whether predictions carry calibrated probabilities too. */
+  readonly calibrated: boolean
+  /**
+   * Predicts a batch. The bits of a nodule's numbers may depend on the make-up of the batch in the last place.
+   * @throws SpiculaError `inference/not-finite` where a nodule of the batch gets no number, `clip/views` where views
+   *   are not the model's
+   */
+  predict(nodules: readonly NoduleViews[]): Promise<NodulePrediction[]>
+}
+
+/**
+ * Opens a model folder for prediction.
+ * @throws SpiculaError of the model folder, or `graph/device` where the device cannot be used
+ * @example
+ * const predictor = await openPredictor('models/spicula-small')
+ * const [{ ensemble }] = await predictor.predict([{ views, count: 9 }])
+ */
+export async function openPredictor(path: string, options: PredictorOptions = {}): Promise<Predictor> {
+  const folder = await openModelFolder(path)
+  const { config, folds, stamp, read, close } = await openImageReader(folder, options)
+  const calibrations = calibrationsOf(config, options.checkpoint)
+  return {
+    config,
+    folds,
+    stamp,
+    calibrated: calibrations !== undefined,
+    predict: async (nodules) => (await read(nodules)).map((reading) => predictionOf(reading, calibrations)),
+    close,
+  }
+}
+
+/** The folds' calibrations, where there are any. One belongs to the probabilities that it was fitted on. */
+export function calibrationsOf(
+  { folds }: ModelConfig,
+  checkpoint: Checkpoint = 'both',
+): readonly BetaCalibration[] | undefined {
+  const calibrations = folds.flatMap(({ calibration }) => calibration ?? [])
+  return checkpoint === 'both' && calibrations.length > 0 ? calibrations : undefined
+}
+
+/** From what the folds say to the ensemble's answer. */
+export function predictionOf(
+  { raw, attention }: ImageReading,
+  calibrations: readonly BetaCalibration[] | undefined,
+): NodulePrediction {
+  const prediction = { raw, ensemble: average(raw), attention }
+  if (calibrations === undefined) return prediction
+  const calibrated = raw.map((p, fold) => calibrate(p, calibrations[fold]))
+  return { ...prediction, calibrated, calibratedEnsemble: average(calibrated) }
+}

@@ -1,0 +1,68 @@
+/** MetaImage and NRRD from the disk: a header, and voxels behind it or in a file beside it. */
+import { basename, dirname, join } from 'node:path'
+import { SpiculaError } from '../error.ts'
+import { fileSource, plainFileSource } from '../files/bytes.node.ts'
+import { type ByteSource, readPrefix } from '../files/bytes.ts'
+import { statFile } from '../files/file.node.ts'
+import { inflatedSource } from '../files/inflated.node.ts'
+import { safePath } from '../files/zip.ts'
+import { voxelCount } from './box.ts'
+import { METAIMAGE_PREFIX_BYTES, parseMetaImage } from './metaimage.ts'
+import { NRRD_PREFIX_BYTES, parseNrrd } from './nrrd.ts'
+import { type RawHeader, rawScan } from './raw-scan.ts'
+import type { Scan } from './scan.ts'
+import { BYTES_PER_VOXEL } from './voxel-type.ts'
+
+/**
+ * Opens a MetaImage: .mha, or .mhd with its .raw or .zraw. Reads the header only.
+ * @throws SpiculaError those of {@link parseMetaImage}; `volume/missing`, `volume/header` for a data file elsewhere
+ * @example const scan = await openMetaImage('1.3.6.1.4.1.14519.5.2.1.6279.6001.mhd')
+ */
+export async function openMetaImage(path: string): Promise<Scan> {
+  const name = basename(path)
+  const header = parseMetaImage(await readPrefix(await fileSource(path), METAIMAGE_PREFIX_BYTES), name)
+  const dataFile = header.dataFile === 'LOCAL' ? undefined : header.dataFile
+  return openVoxels(path, header, { dataFile, skip: header.headerSize })
+}
+
+/**
+ * Opens an NRRD: .nrrd, or .nhdr with its data file. Reads the header only.
+ * @throws SpiculaError those of {@link parseNrrd}; `volume/missing`, `volume/header` for a data file elsewhere
+ * @example const scan = await openNrrd('scan.nrrd')
+ */
+export async function openNrrd(path: string): Promise<Scan> {
+  const header = parseNrrd(await readPrefix(await fileSource(path), NRRD_PREFIX_BYTES), basename(path))
+  return openVoxels(path, header, { dataFile: header.dataFile, skip: header.byteSkip })
+}
+
+type FileHeader = RawHeader & { readonly compressed: boolean; readonly headerEnd: number }
+
+async function openVoxels(
+  path: string,
+  header: FileHeader,
+  { dataFile, skip }: { dataFile: string | undefined; skip: number },
+): Promise<Scan> {
+  const file = dataFile === undefined ? path : beside(path, dataFile)
+  const { size } = await statFile(file)
+  const start = dataFile === undefined ? header.headerEnd : 0
+  const voxelBytes = voxelCount({ sizeIjk: header.shapeIjk }) * BYTES_PER_VOXEL[header.type]
+  const source: ByteSource = header.compressed
+    ? inflatedSource(file, { start, end: Math.max(start, size) })
+    : plainFileSource(file, basename(file), size)
+  const voxelOffset = header.compressed ? Math.max(0, skip) : skip < 0 ? size - voxelBytes : start + skip
+  if (voxelOffset < start && !header.compressed) {
+    throw new SpiculaError('volume/truncated', `${basename(file)}: ${size} bytes are fewer than its voxels`, {
+      hint: 'The file was cut short: copy or download it again.',
+    })
+  }
+  return rawScan(basename(path), { ...header, voxelOffset }, source)
+}
+
+/** The data file of a header: named from the header's folder, and inside it. */
+function beside(path: string, dataFile: string): string {
+  const inside = safePath(dataFile)
+  if (inside !== undefined) return join(dirname(path), inside)
+  throw new SpiculaError('volume/header', `${basename(path)}: its data file lies outside its folder`, {
+    hint: 'Put both files into one folder, and write the bare name of the data file into the header.',
+  })
+}
