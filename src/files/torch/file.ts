@@ -5,23 +5,11 @@
 import { SpiculaError } from '../../error.ts'
 import { type ByteSource, readPrefix, readSpan } from '../bytes.ts'
 import type { PickleValue } from '../pickle/value.ts'
+import type { TorchContainer } from './container.ts'
 import { openTorchLegacy } from './legacy.ts'
 import { unsoundTorch } from './storage.ts'
 import { gather, TORCH_WIDTH, type TorchTensor, tensorSpan } from './tensor.ts'
 import { openTorchZip } from './zip.ts'
-
-/** Where the numbers of a storage lie in the file. */
-export interface StoragePlace {
-  readonly start: number
-  readonly bytes: number
-}
-
-/** A container: what was pickled, and where its storages are. */
-export interface TorchContainer {
-  readonly kind: 'PyTorch zip' | 'TorchScript' | 'PyTorch, legacy'
-  readonly value: PickleValue
-  place(tensor: TorchTensor): Promise<StoragePlace>
-}
 
 export interface TorchFile {
   readonly name: string

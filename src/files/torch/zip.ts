@@ -3,7 +3,7 @@ import { SpiculaError } from '../../error.ts'
 import { type ByteSource, inWords, readSpan } from '../bytes.ts'
 import { readPickle } from '../pickle/pickle.ts'
 import { memberDataAt, readZipDirectory, type ZipMember } from '../zip.ts'
-import type { TorchContainer } from './file.ts'
+import type { TorchContainer } from './container.ts'
 import { bigEndian, storageOf, unsoundTorch } from './storage.ts'
 import { torchTypes } from './types.ts'
 
