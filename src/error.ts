@@ -27,3 +27,9 @@ export class SpiculaError extends Error {
     this.hint = hint
   }
 }
+
+/** A warning that does not stop the work, with a stable code. */
+export interface Note {
+  readonly code: string
+  readonly message: string
+}

@@ -20,14 +20,13 @@ import { measure, sampleOf } from '../evaluation/metrics/metrics.ts'
 import { reliabilityPlot } from '../evaluation/plots/reliability.ts'
 import { parsePredictions } from '../evaluation/predictions.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
-import { readTable } from '../files/table.node.ts'
 import { calibrate } from '../model/calibration.ts'
 import { openModelFolder } from '../model/folder.node.ts'
 import { storeCalibrations } from '../model/store-calibration.node.ts'
 import { readSplits } from '../training/splits.node.ts'
 import { VERSION } from '../version.ts'
 import { quietOption } from './shared/options.ts'
-import { makeFolder } from './shared/rows.node.ts'
+import { makeFolder, openTable } from './shared/rows.node.ts'
 
 interface CalibrateOptions {
   readonly truth: string
@@ -63,9 +62,14 @@ export function calibrateCommand(): Command {
 
 async function run(file: string, options: CalibrateOptions): Promise<void> {
   const { model, splits, out, quiet = false } = options
-  const table = await readTable(file)
-  const truth = parseTruth(await readTable(options.truth))
+  const table = await openTable(file, options)
+  const truth = parseTruth(await openTable(options.truth, options))
   const predictions = parsePredictions(table, table.columns.includes('ensemble') ? { column: 'ensemble' } : {})
+  if (predictions.unit !== 'nodule')
+    throw new SpiculaError(
+      'calibration/unit',
+      `${file}: one row a ${predictions.unit}; calibration needs every nodule's`,
+    )
   const cohort = joinCohort('validation', truth, predictions, { ...options, clinical: false })
   const folds = cohort.predictors.filter(({ key }) => /^raw_\d+$/.test(key))
   if (folds.length === 0) {

@@ -11,16 +11,17 @@ import type { Estimate } from '../evaluation/intervals/estimate.ts'
 import { type Cohort, joinCohort } from '../evaluation/joined-cohort.ts'
 import { parseTruth } from '../evaluation/labels.ts'
 import { sampleOf } from '../evaluation/metrics/metrics.ts'
-import { type Predictions, parsePredictions } from '../evaluation/predictions.ts'
+import { parsePredictions } from '../evaluation/predictions.ts'
 import { composeReport } from '../evaluation/report/report.ts'
 import { parseSubgroup, usualSubgroups } from '../evaluation/subgroups.ts'
 import { zeroShotResults } from '../evaluation/zero-shot.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { readTable } from '../files/table.node.ts'
+import type { Table } from '../files/table.ts'
 import { VERSION } from '../version.ts'
 import { parseWhole, quietOption } from './shared/options.ts'
 import { startProgress } from './shared/progress.node.ts'
-import { makeFolder } from './shared/rows.node.ts'
+import { makeFolder, openTable } from './shared/rows.node.ts'
 
 interface EvaluateCliOptions {
   readonly truth: readonly string[]
@@ -98,18 +99,23 @@ Examples:
 async function run(files: readonly string[], options: EvaluateCliOptions): Promise<void> {
   const { out, quiet = false, seed, replicates } = options
   const names = checkUsage(files, options)
-  const others = await Promise.all(options.compare.map(readOther))
+  const compared = await Promise.all(options.compare.map(readOther))
   const cohorts: Cohort[] = []
   for (const [i, file] of files.entries()) {
     const truth = parseTruth(await readTable(options.truth[i]))
-    const predictions = parsePredictions(await readTable(file), { column: options.score })
+    const truthColumns = truth.columns
+    const predictions = parsePredictions(await readTable(file), { column: options.score, truthColumns })
+    const others = compared.map(({ name, table, column }) => ({
+      name,
+      predictions: parsePredictions(table, { column, label: name, truthColumns }),
+    }))
     cohorts.push(joinCohort(names[i], truth, predictions, { ...options, others }))
   }
   const features = await Promise.all(
     cohorts.map(async (cohort, i) =>
       options.zeroShot[i] === undefined
         ? []
-        : zeroShotResults(await readTable(options.zeroShot[i]), cohort.rows, { seed, replicates }),
+        : zeroShotResults(await openTable(options.zeroShot[i], options), cohort.nodules, { seed, replicates }),
     ),
   )
   const frozen = options.operatingPoints
@@ -156,10 +162,10 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
   await writeFileAtomic(join(out, 'report.html'), report.html)
   if (quiet) return
   for (const { notes } of cohorts) for (const note of notes) console.error(`note: ${note}`)
-  for (const { name, rows, cancers, predictors } of results) {
+  for (const { name, unit, rows, cancers, predictors } of results) {
     const { label, metrics } = predictors[0]
     console.log(
-      `${name}: ${rows} nodules, ${cancers} cancers, ${label}: ${shown('AUROC', metrics.auroc)}, ${shown('AUPRC', metrics.auprc)}`,
+      `${name}: ${rows} ${unit}s, ${cancers} cancers, ${label}: ${shown('AUROC', metrics.auroc)}, ${shown('AUPRC', metrics.auprc)}`,
     )
   }
   console.log(`${join(out, 'report.html')} (spicula ${VERSION}, for research use)`)
@@ -200,11 +206,11 @@ function checkUsage(
 }
 
 /** `NAME=FILE` or `NAME=FILE:COLUMN`. */
-async function readOther(text: string): Promise<{ name: string; predictions: Predictions }> {
+async function readOther(text: string): Promise<{ name: string; table: Table; column: string | undefined }> {
   const match = /^([^=]+)=(.+?)(?::([^:/\\]+))?$/.exec(text)
   if (!match) throw new SpiculaError('cli/usage', `--compare ${text}: write NAME=FILE or NAME=FILE:COLUMN`)
   const [, name, file, column] = match
-  return { name, predictions: parsePredictions(await readTable(file), { column, label: name }) }
+  return { name, table: await readTable(file), column }
 }
 
 const readText = (path: string): Promise<string> =>

@@ -154,7 +154,7 @@ describe('spicula report', () => {
 
   it('says what is missing', async () => {
     const without = await spicula('report', 'none.csv', '--out', 'x')
-    expect(without).toMatchObject({ status: 1, stderr: expect.stringContaining('[report/missing]') })
+    expect(without).toMatchObject({ status: 1, stderr: expect.stringContaining('[cohort/not-found]') })
     const nameless = await spicula(
       'report',
       'cohort.csv',

@@ -7,7 +7,6 @@ import { SpiculaError } from '../error.ts'
 import { type FeatureRow, featureRows } from '../features/feature-rows.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { csvText } from '../files/csv.ts'
-import { readTable } from '../files/table.node.ts'
 import { type Random, seededRandom } from '../random.ts'
 import { estimateTokens, promptOf, SYSTEM_PROMPT } from '../report/llm-prompt.ts'
 import { DEFAULT_GEMINI, LlmFailure, PROVIDERS, type Provider } from '../report/llm-provider.ts'
@@ -18,7 +17,7 @@ import { VERSION } from '../version.ts'
 import { inOrder } from '../worker-pool.node.ts'
 import { parseWhole, quietOption } from './shared/options.ts'
 import { startProgress } from './shared/progress.node.ts'
-import { makeFolder, printNotes, reportProblems } from './shared/rows.node.ts'
+import { makeFolder, openTable, printNotes, reportProblems } from './shared/rows.node.ts'
 
 interface ReportOptions {
   readonly out: string
@@ -77,7 +76,7 @@ const PATIENCE = 5
 
 async function report(cohort: string, options: ReportOptions): Promise<void> {
   const { out, writer, seed, quiet = false, dryRun = false } = options
-  const read = featureRows(await readTable(cohort))
+  const read = featureRows(await openTable(cohort, options))
   if (!quiet) printNotes(read.notes.map((note) => ({ line: 1, note })))
   const { named, problems: unnamed } = fileStems(read.rows)
   const problems = [...read.problems, ...unnamed]

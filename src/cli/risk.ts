@@ -5,12 +5,11 @@ import { SpiculaError } from '../error.ts'
 import { needColumns, refuseMisfits } from '../evaluation/labels.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { csvText } from '../files/csv.ts'
-import { readTable } from '../files/table.node.ts'
 import { NUMBERS, type NumberInput } from '../risk/inputs.ts'
 import { RISK_COLUMNS, RISK_MODELS } from '../risk/table.ts'
 import { VERSION } from '../version.ts'
 import { quietOption } from './shared/options.ts'
-import { makeFolder } from './shared/rows.node.ts'
+import { makeFolder, openTable } from './shared/rows.node.ts'
 
 interface RiskOptions {
   readonly out?: string
@@ -112,7 +111,7 @@ function one(given: readonly (readonly [string, string])[]): void {
 }
 
 async function many(file: string, { out, quiet = false }: RiskOptions): Promise<void> {
-  const table = await readTable(file)
+  const table = await openTable(file, { quiet })
   needColumns(table, ['pid', 'nodule_id'], 'a table of nodules')
   refuseMisfits(table)
   const keys = RISK_MODELS.map(({ key }) => key)

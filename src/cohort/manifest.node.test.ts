@@ -51,7 +51,8 @@ describe('readManifest', () => {
   it.each([
     ['missing.csv', undefined, 'cohort/not-found'],
     ['scan.nii.gz', gzipSync('x'), 'cohort/binary'],
-    ['table.xlsx', Buffer.from([0x50, 0x4b, 3, 4, 1]), 'cohort/binary'],
+    ['table.xlsx', Buffer.from([0x50, 0x4b, 3, 4, 1]), 'datasets/workbook'],
+    ['table.xls', Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), 'cohort/binary'],
     ['scan.nii', Buffer.alloc(352), 'cohort/binary'],
     ['empty.csv', '', 'cohort/empty'],
   ])('refuses %s', async (name, content, code) => {

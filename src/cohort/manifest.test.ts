@@ -54,7 +54,8 @@ describe('parseManifest', () => {
     const soft = 'pid,nodule_id,image_path,coordX,coordY,coordZ,malignant_probability'
     expect(parse(soft, 'a,1,p,1,2,3,0.875').rows[0].malignantProbability).toBe(0.875)
     expect(parse(soft, 'a,1,p,1,2,3,').rows[0].malignantProbability).toBeNull()
-    for (const bad of ['1.01', '-0.1', 'nan', '0x1', 'likely'])
+    expect(parse(soft, 'a,1,p,1,2,3,nan').rows[0].malignantProbability).toBeNull()
+    for (const bad of ['1.01', '-0.1', 'inf', '0x1', 'likely'])
       expect(parse(soft, `a,1,p,1,2,3,${bad}`).problems[0].code).toBe('cohort/malignant')
   })
 

@@ -1,6 +1,7 @@
 /** The manifest of a cohort: one table with a row a nodule. Text in, rows out; see `manifest.node.ts` for files. */
 import { SpiculaError } from '../error.ts'
-import { type CsvRecord, csvRecords, type Delimiter, detectDelimiter } from '../files/csv.ts'
+import type { CsvRecord } from '../files/csv.ts'
+import { type Records, textRecords } from '../files/records.ts'
 import type { Note } from '../scan/scan.ts'
 import { type Header, readHeader, requiredColumns } from './columns.ts'
 import { lineList, withoutDuplicates } from './duplicates.ts'
@@ -39,16 +40,16 @@ export interface Manifest {
  * rows[0].pid // '007'
  */
 export function parseManifest(text: string, { name, frame = 'lps' }: { name: string; frame?: Frame }): Manifest {
-  if (text.includes('\0')) throw binaryError(name)
-  const { body, delimiter, firstLine } = prologue(text)
-  const [first, ...records] = csvRecords(body, delimiter, name, firstLine)
-  if (first === undefined) {
-    throw new SpiculaError('cohort/empty', `${name}: the file is empty`, { hint: 'A manifest begins with a header.' })
-  }
-  const header = readHeader(first.fields, name)
+  return manifestOf(textRecords(text, name), { frame })
+}
+
+/** The manifest of a table's records; see {@link parseManifest}. */
+export function manifestOf(
+  { name, header: names, records: filled, notes }: Records,
+  { frame = 'lps' }: { frame?: Frame } = {},
+): Manifest {
+  const header = readHeader(names, name)
   const { columns } = header
-  // Spreadsheets leave rows of nothing but delimiters behind.
-  const filled = records.filter(({ fields }) => fields.some((field) => field.trim() !== ''))
   if (filled.length === 0) throw new SpiculaError('cohort/empty', `${name}: a header, but no row`)
 
   for (const record of filled) refuseSwallowedRows(record, header, name)
@@ -61,7 +62,7 @@ export function parseManifest(text: string, { name, frame = 'lps' }: { name: str
     columns,
     rows,
     problems: [...problems, ...duplicates].sort((a, b) => a.line - b.line),
-    notes: [...notesOn(columns, rows, repeated), ...noteOnLines(filled)],
+    notes: [...notes, ...notesOn(columns, rows, repeated), ...noteOnLines(filled)],
   }
 }
 
@@ -78,21 +79,6 @@ function refuseSwallowedRows({ line, lastLine, fields }: CsvRecord, { columns, f
   throw new SpiculaError('cohort/quote', `${name}: lines ${line} to ${lastLine} read as one row, with ${why}`, {
     hint: `A quote that opens on line ${line} probably closes too late and swallows the rows below it.`,
   })
-}
-
-/** The error for something that is no text at all, such as a scan given in the manifest's place. */
-export const binaryError = (name: string, looksLike = 'a binary file'): SpiculaError =>
-  new SpiculaError('cohort/binary', `${name}: this is ${looksLike}, not a table`, {
-    hint: 'A manifest is a text file with comma-separated values; a single scan goes to --ct.',
-  })
-
-/** Byte order mark and Excel's "sep=;" line off, and the delimiter. */
-function prologue(text: string): { body: string; delimiter: Delimiter; firstLine: number } {
-  const body = text.startsWith('\uFEFF') ? text.slice(1) : text
-  const told = /^sep=([,;\t])(\r\n|\n|\r)/i.exec(body)
-  if (told) return { body: body.slice(told[0].length), delimiter: told[1] as Delimiter, firstLine: 2 }
-  const header = /^\s*([^\r\n]*)/.exec(body)?.[1] ?? ''
-  return { body, delimiter: detectDelimiter(header), firstLine: 1 }
 }
 
 function notesOn(columns: readonly string[], rows: readonly CohortRow[], repeated: readonly number[]): Note[] {

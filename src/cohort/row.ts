@@ -1,6 +1,7 @@
 /** One row of a manifest: a nodule, its scan and its place. */
 
 import type { CsvRecord } from '../files/csv.ts'
+import { isMissing } from '../files/records.ts'
 import type { Triple } from '../scan/scan.ts'
 import type { Header, RequiredColumn } from './columns.ts'
 import type { Identified, RowProblem } from './problem.ts'
@@ -114,7 +115,7 @@ function coordinate(column: string, text: string, faults: Fault[]): number {
 /** 0, 1 or nothing; pandas writes 0.0 and 1.0 for a column that also has gaps. */
 function label(text: string, faults: Fault[]): 0 | 1 | null {
   const value = text.trim()
-  if (value === '') return null
+  if (isMissing(value)) return null
   if (/^[01](\.0*)?$/.test(value)) return value.startsWith('1') ? 1 : 0
   faults.push({
     code: 'cohort/malignant',
@@ -126,7 +127,7 @@ function label(text: string, faults: Fault[]): 0 | 1 | null {
 
 function probability(text: string, faults: Fault[]): number | null {
   const written = text.trim()
-  if (written === '') return null
+  if (isMissing(written)) return null
   const value = decimal.test(written) ? Number(written) : Number.NaN
   if (value >= 0 && value <= 1) return value
   faults.push({

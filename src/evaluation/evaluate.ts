@@ -1,5 +1,6 @@
 /** The evaluation of cohorts: all tables and curves of a report, without a patient's identifier. */
 import { seededRandom } from '../random.ts'
+import { followUpOf } from './follow-up.ts'
 import { applyPoints, choosePoints, type OperatingPoint } from './frozen-points.ts'
 import {
   aurocPlan,
@@ -64,12 +65,16 @@ export async function evaluate(cohorts: readonly Cohort[], options: EvaluateOpti
     const own = frozen === undefined ? cohort.name : ''
     results.push({
       name: cohort.name,
+      unit: cohort.unit,
       rows: cohort.rows.length,
       patients: design.units,
       cancers: sum(cohort.labels),
       patientsWithCancer: new Set(cohort.patients.filter((_, i) => cohort.labels[i] === 1)).size,
       leftOut: cohort.leftOut,
-      notes: cohort.notes,
+      notes: [
+        ...cohort.notes,
+        ...(options.times ? followUpOf(cohort, options.times.time, options.times.event).notes : []),
+      ],
       predictors,
       comparisons: cohort.predictors
         .slice(1)
@@ -252,17 +257,14 @@ function cIndexOf(
   { time, event }: { time: string; event?: string | undefined },
   { seed, replicates }: { seed: number; replicates: number },
 ): Estimate {
-  const rows = Array.from(cohort.rows.keys()).filter((row) =>
-    /^\d+(\.\d*)?$/.test((cohort.rows[row].values[time] ?? '').trim()),
-  )
-  const times = rows.map((row) => Number(cohort.rows[row].values[time]))
-  const events = rows.map((row) =>
-    event === undefined ? cohort.labels[row] : Number(cohort.rows[row].values[event]?.trim() === '1'),
-  )
-  const scores = pick(cohort.predictors[0].scores, rows)
+  const { rows, times, events } = followUpOf(cohort, time, event)
+  const scores = pick(cohort.followed.scores, rows)
   const result = concordance(scores, times, events)
   if (result === null) return { value: null, why: `no pair of nodules whose order is known (column ${time})` }
-  const design = designOf(pick(cohort.patients, rows), events)
+  const design = designOf(
+    pick(cohort.followed.rows, rows).map(({ pid }) => pid),
+    events,
+  )
   const few = tooFew(design)
   if (few !== null) return { value: result.cIndex, interval: null, why: few }
   const drawn = new Uint8Array(design.units)

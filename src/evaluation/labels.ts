@@ -1,6 +1,7 @@
 /** What is known of the nodules: a cohort's table with its labels, whatever other columns it has. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
+import { isMissing } from '../files/records.ts'
 import type { Table, TableRecord } from '../files/table.ts'
 
 /** A nodule with its label. */
@@ -34,7 +35,10 @@ export const noduleKey = (pid: string, noduleId: string): string => JSON.stringi
 export function parseTruth(table: Table): Truth {
   needColumns(table, ['pid', 'nodule_id', 'malignant'], 'a cohort with its labels')
   refuseMisfits(table)
-  const rows = table.records.map((record) => ({ ...identified(record), malignant: label(record.values.malignant) }))
+  const rows = table.records.map((record) => {
+    const row = identified(record)
+    return { ...row, key: noduleKey(row.pid, row.noduleId), malignant: label(record.values.malignant) }
+  })
   const wrong = rows.filter(({ malignant }) => malignant === undefined)
   if (wrong.length > 0) {
     const kinds = [...new Set(wrong.map(({ values }) => values.malignant.trim()))].filter((text) => text.length < 12)
@@ -52,10 +56,13 @@ export function parseTruth(table: Table): Truth {
       { hint: 'Write 1 for cancer, 0 for none, and nothing where it is not known.' },
     )
   }
-  const { kept, notes } = once(rows as TruthRow[], table.name)
+  const { kept, notes } = once(rows as (TruthRow & { key: string })[], table.name, ['pid', 'nodule_id'])
   if (kept.length === 0) throw new SpiculaError('evaluation/empty', `${table.name}: a header, but no row`)
-  return { name: table.name, columns: table.columns, rows: kept, notes }
+  return { name: table.name, columns: table.columns, rows: kept, notes: [...notesOf(table), ...notes] }
 }
+
+/** What was odd about a table, as sentences. */
+export const notesOf = ({ notes }: Table): string[] => notes.map(({ message }) => message)
 
 /** Names what is missing and what there is. */
 export function needColumns(table: Table, wanted: readonly string[], what: string): void {
@@ -82,28 +89,30 @@ export const identified = ({ line, values }: TableRecord) => ({
   values,
 })
 
-/** 0, 1, null where empty, undefined where something else; pandas writes 0.0 and 1.0 in columns with gaps. */
+/** 0, 1, null where not known, undefined where something else; pandas writes 0.0 and 1.0 in columns with gaps. */
 function label(text: string): 0 | 1 | null | undefined {
   const value = text.trim()
-  if (value === '') return null
+  if (isMissing(value)) return null
   if (/^[01](\.0*)?$/.test(value)) return value.startsWith('1') ? 1 : 0
   return undefined
 }
 
 /**
- * Each nodule once: rows alike to the letter say the same thing, others of one nodule contradict each other.
+ * Each key once: rows alike to the letter say the same thing, others of one key contradict each other.
+ * @param keys the columns that make it, for messages
  * @throws SpiculaError `evaluation/duplicate`
  */
-export function once<
-  Row extends { line: number; pid: string; noduleId: string; values: Readonly<Record<string, string>> },
->(rows: readonly Row[], name: string): { kept: Row[]; notes: string[] } {
+export function once<Row extends { line: number; key: string; values: Readonly<Record<string, string>> }>(
+  rows: readonly Row[],
+  name: string,
+  keys: readonly string[],
+): { kept: Row[]; notes: string[] } {
   const first = new Map<string, Row>()
   const repeated: number[] = []
   const differing: number[] = []
   for (const row of rows) {
-    const key = noduleKey(row.pid, row.noduleId)
-    const other = first.get(key)
-    if (other === undefined) first.set(key, row)
+    const other = first.get(row.key)
+    if (other === undefined) first.set(row.key, row)
     else if (Object.keys(row.values).every((column) => row.values[column] === other.values[column]))
       repeated.push(row.line)
     else differing.push(row.line)
@@ -111,7 +120,7 @@ export function once<
   if (differing.length > 0) {
     throw new SpiculaError(
       'evaluation/duplicate',
-      `${name}: ${lineList(differing)}: pid and nodule_id of an earlier row that says something else`,
+      `${name}: ${lineList(differing)}: ${keys.join(' and ')} of an earlier row that says something else`,
       { hint: 'Give every nodule of a patient a nodule_id of its own, and every nodule one row.' },
     )
   }

@@ -67,6 +67,8 @@ export interface SubgroupResult {
 
 export interface CohortResult {
   readonly name: string
+  /** What a row is. */
+  readonly unit: Cohort['unit']
   readonly rows: number
   readonly patients: number
   readonly cancers: number

@@ -1,5 +1,6 @@
 /** For whom: the groups into which a column divides the rows. */
 import { SpiculaError } from '../error.ts'
+import { isMissing } from '../files/records.ts'
 import type { TruthRow } from './labels.ts'
 
 /** A column, and where a number in it is cut into bands. */
@@ -59,7 +60,7 @@ export function parseSubgroup(text: string): SubgroupColumn {
 const MOST_VALUES = 12
 
 /**
- * Divides rows by a column. Values that differ in case or spaces are one; empty ones are a group of their own, "not
+ * Divides rows by a column. Values that differ in case or spaces are one; gaps (empty, NA) are a group of their own, "not
  * given". Numbers with more values than a table can show are cut at their median.
  * @throws SpiculaError `evaluation/subgroup` where the table has no such column, or it has too many values
  */
@@ -69,7 +70,7 @@ export function subgroupsOf(rows: readonly TruthRow[], { column, edges }: Subgro
       hint: `Its columns are ${Object.keys(rows[0].values).slice(0, 15).join(', ')}.`,
     })
   }
-  const texts = rows.map(({ values }) => values[column].trim().replace(/\s+/g, ' '))
+  const texts = rows.map(({ values }) => (isMissing(values[column]) ? '' : values[column].trim().replace(/\s+/g, ' ')))
   const numbers = texts.map((text) => (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN))
   const given = texts.filter((text) => text !== '')
   const distinct = new Set(given.map((text) => text.toLowerCase()))

@@ -4,7 +4,7 @@ import { SpiculaError } from '../error.ts'
 import type { Table } from '../files/table.ts'
 import type { Note } from '../scan/scan.ts'
 import type { NoduleFeatures } from './features.ts'
-import { featureColumns, parseFeatures } from './parse-features.ts'
+import { featureColumns, parseFeatures, usesSigns } from './parse-features.ts'
 
 export interface FeatureRow extends Identified {
   readonly features: NoduleFeatures
@@ -18,7 +18,9 @@ export interface FeatureRow extends Identified {
  */
 export function featureRows(table: Table): { rows: FeatureRow[]; problems: RowProblem[]; notes: Note[] } {
   const missing = ['pid', 'nodule_id'].filter((column) => !table.columns.includes(column))
-  const columns = featureColumns(table.columns)
+  const found = featureColumns(table.columns)
+  const rowsOfTable = table.records.map(({ values }) => values)
+  const columns = { ...found, signs: usesSigns(rowsOfTable, found.columns) }
   if (missing.length > 0 || columns.columns.size === 0) {
     const what = missing.length > 0 ? `no column ${missing.join(', ')}` : 'no column with a semantic feature'
     throw new SpiculaError('report/columns', `${table.name}: there is ${what}`, {

@@ -54,6 +54,50 @@ describe('parseFeatures', () => {
           expect(parseFeatures({ [name]: value }).features).toEqual({ [name]: value })
   })
 
+  it.each([
+    ['necrosis', 'not present', 'Absent'],
+    ['necrosis', 'no necrosis', 'Absent'],
+    ['necrosis', 'Necrosis present', 'Present'],
+    ['cavitation', '\u2713', 'Present'],
+    ['pleural_attachment', 'without pleural attachment', 'Absent'],
+  ])('%s %j is %j by its words', (column, text, value) => {
+    expect(parseFeatures({ [column]: text })).toEqual({ features: { [column]: value }, problems: [] })
+  })
+
+  it('never reads a denial of a value as the value', () => {
+    const spellings = FEATURE_NAMES.flatMap((name) => {
+      if (isLength(name)) return []
+      const { values, synonyms } = choiceOf(name)
+      return values.flatMap((value) => [value, ...(synonyms[value] ?? [])].map((text) => [name, value, text] as const))
+    })
+    const denials = fc.constantFrom('not ', 'Not ', 'no ', 'without ', 'absent ')
+    fc.assert(
+      fc.property(fc.constantFrom(...spellings), denials, ([name, value, text], denial) => {
+        const { features } = parseFeatures({ [name]: `${denial}${text}` })
+        // "not absent" says nothing, "not present" is the other value.
+        return value === 'Absent' || features[name] !== value
+      }),
+    )
+  })
+
+  it('reads "-" as absent beside "+", and as a gap elsewhere', () => {
+    expect(parseFeatures({ necrosis: '+', cavitation: '-' }).features).toEqual({
+      necrosis: 'Present',
+      cavitation: 'Absent',
+    })
+    const { rows } = featureRows(parseTable('pid,nodule_id,necrosis,cavitation\n1,1,-,yes\n2,1,+,no\n', 'a.csv'))
+    expect(rows.map(({ features }) => features.necrosis)).toEqual(['Absent', 'Present'])
+    expect(parseFeatures({ necrosis: '-', cavitation: 'yes' }).features).toEqual({ cavitation: 'Present' })
+  })
+
+  it('takes 0 mm of a solid component as nothing measured, and of no other length', () => {
+    expect(parseFeatures({ psn_longest_diameter_solid_component: '0.0', necrosis: 'no' })).toEqual({
+      features: { necrosis: 'Absent' },
+      problems: [],
+    })
+    expect(parseFeatures({ mean_diameter: '0.0' }).problems).toHaveLength(1)
+  })
+
   it.each(['', ' ', 'NA', 'nan', 'N/A', '-', 'unknown'])('leaves %j out', (text) => {
     expect(parseFeatures({ necrosis: text, mean_diameter: text })).toEqual({ features: {}, problems: [] })
   })
@@ -62,6 +106,8 @@ describe('parseFeatures', () => {
     ['nodule_margins', 'Lobulatd', /not one of Smooth, Lobulated/, /"Lobulated"/],
     ['nodule_consistency', 'grund glass', /Pure ground glass/, /"Pure ground glass"/],
     ['necrosis', '10', /not one of Present, Absent/, /meant/],
+    ['necrosis', 'possibly', /doubt/, /empty/],
+    ['nodule_consistency', 'subsolid', /Part-solid/, /meant/],
     ['mean_diameter', '-3', /no length/, /mm/],
     ['mean_diameter', '3,5', /no length/, /decimal point/],
     ['mean_diameter', '1e9', /no length/, /mm/],

@@ -1,12 +1,18 @@
 /** Rows of a table to features: lenient with spelling, strict with what remains unknown. */
+import { isMissing } from '../files/records.ts'
+import { presenceOf } from './clinical-words.ts'
 import {
   type ChoiceName,
   choiceOf,
   FEATURE_LIST,
   FEATURE_NAMES,
+  FEATURES,
   type FeatureName,
   isLength,
+  isPresence,
+  type LengthName,
   type NoduleFeatures,
+  type PresenceName,
 } from './features.ts'
 import { editDistance, letters, nearest } from './nearest.ts'
 
@@ -24,9 +30,6 @@ export interface ParsedFeatures {
   readonly problems: readonly FeatureProblem[]
 }
 
-/** What tables write where nobody recorded anything. */
-const MISSING = new Set(['', 'na', 'nan', 'null', 'unknown', 'missing', 'notavailable', 'notrecorded', 'notevaluated'])
-
 /** No nodule is larger than a lung. */
 const LARGEST_MM = 300
 
@@ -35,6 +38,8 @@ export interface FeatureColumns {
   readonly columns: ReadonlyMap<FeatureName, string>
   /** Columns that look like a misspelt feature, with the feature. */
   readonly doubtful: readonly { readonly column: string; readonly feature: FeatureName }[]
+  /** The table marks findings with "+": then "-" is a finding that is absent, elsewhere it is a gap. */
+  readonly signs?: boolean
 }
 
 /**
@@ -71,21 +76,58 @@ export function featureColumns(columns: readonly string[]): FeatureColumns {
  */
 export function parseFeatures(
   values: Readonly<Record<string, string>>,
-  { columns } = featureColumns(Object.keys(values)),
+  { columns, signs = usesSigns([values], columns) }: FeatureColumns = featureColumns(Object.keys(values)),
 ): ParsedFeatures {
   const features: Partial<Record<FeatureName, string | number>> = {}
   const problems: FeatureProblem[] = []
   for (const [feature, column] of columns) {
     const text = (values[column] ?? '').trim()
-    if (MISSING.has(letters(text))) continue
-    const read = isLength(feature) ? readLength(text) : readChoice(feature, text)
-    if ('value' in read) features[feature] = read.value
-    else problems.push({ column, ...read })
+    if (isMissing(text)) continue
+    const read = DASH.test(text) ? readDash(feature, signs) : readField(feature, text)
+    if ('value' in read) {
+      if (read.value !== undefined) features[feature] = read.value
+    } else problems.push({ column, ...read })
   }
   return { features: features as NoduleFeatures, problems }
 }
 
-type Read = { readonly value: string | number } | Omit<FeatureProblem, 'column'>
+const DASH = /^[-\u2010-\u2015\u2212]+$/
+
+/** Whether findings are marked with "+" in some row. */
+export const usesSigns = (
+  rows: readonly Readonly<Record<string, string>>[],
+  columns: FeatureColumns['columns'],
+): boolean =>
+  [...columns].some(([feature, column]) => isPresence(feature) && rows.some((row) => row[column]?.trim() === '+'))
+
+/** A value, undefined where nothing was recorded, or what is wrong. */
+type Read = { readonly value: string | number | undefined } | Omit<FeatureProblem, 'column'>
+
+const readDash = (feature: FeatureName, signs: boolean): Read => ({
+  value: signs && isPresence(feature) ? 'Absent' : undefined,
+})
+
+function readField(feature: FeatureName, text: string): Read {
+  if (isLength(feature)) return readLength(feature, text)
+  return isPresence(feature) ? readPresence(feature, text) : readChoice(feature, text)
+}
+
+/** Present or absent, in a word or a sentence that may name the finding. */
+function readPresence(name: PresenceName, text: string): Read {
+  const known = choiceValue(name, text)
+  if (known !== undefined) return { value: known }
+  // Its last word tells it from its neighbours: pleural attachment, pleural retraction.
+  const [word] = (FEATURES[name].label.split(' ').at(-1) ?? '').split('-')
+  const said = presenceOf(text, new RegExp(`${word.slice(0, -1)}\\p{L}*`, 'u'))
+  if (said === 'present') return { value: 'Present' }
+  if (said === 'absent') return { value: 'Absent' }
+  if (said === 'unsaid') return readChoice(name, text)
+  return {
+    code: 'report/unknown-value',
+    message: `${shown(text)} is a doubt or says two things: neither Present nor Absent`,
+    hint: 'Leave the field empty where it is not known.',
+  }
+}
 
 /** The allowed value that a text means, or undefined. */
 export function choiceValue(name: ChoiceName, text: string): string | undefined {
@@ -98,6 +140,8 @@ function readChoice(name: ChoiceName, text: string): Read {
   const value = choiceValue(name, text)
   if (value !== undefined) return { value }
   const { values, synonyms } = choiceOf(name)
+  // What a nodule is not says nothing of what it is.
+  if (DENIED.test(text) && !isPresence(name)) return { value: undefined }
   const spellings = new Map(values.flatMap((one) => [one, ...(synonyms[one] ?? [])].map((spelling) => [spelling, one])))
   const near = spellings.get(
     nearest(
@@ -112,12 +156,17 @@ function readChoice(name: ChoiceName, text: string): Read {
   }
 }
 
-function readLength(text: string): Read {
+/** "Not spiculated", "no lobulation", "nonspiculated"; but for the values that begin so ("non-solid" is known above). */
+const DENIED = /^\s*((no|not|without|absent)\b|non-?\s*(?=spicul|lobul|serrat|smooth|round|ovoid|solid))/i
+
+function readLength(name: LengthName, text: string): Read {
   const match = /^(\d+\.?\d*|\.\d+)\s*(mm|cm)?$/i.exec(text)
   const value = match ? Number(match[1]) * (match[2]?.toLowerCase() === 'cm' ? 10 : 1) : Number.NaN
   if (value > 0 && value <= LARGEST_MM) return { value }
+  // The published tables write 0.0 where there is no solid component to measure.
+  if (value === 0 && name === 'psn_longest_diameter_solid_component') return { value: undefined }
   const hint = /^\d+,\d+/.test(text) ? 'Write a decimal point.' : 'Lengths are in mm.'
-  return { code: 'report/length', message: `${shown(text)} is no length from 0 to ${LARGEST_MM} mm`, hint }
+  return { code: 'report/length', message: `${shown(text)} is no length above 0 mm, up to ${LARGEST_MM} mm`, hint }
 }
 
 /** A value for a message. In a row whose fields have slipped it may be anything, so long ones are only described. */

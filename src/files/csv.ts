@@ -15,9 +15,9 @@ export interface CsvRecord {
   readonly malformed: boolean
 }
 
-export type Delimiter = ',' | ';' | '\t'
+export type Delimiter = ',' | ';' | '\t' | '|'
 
-const delimiters: readonly Delimiter[] = [',', ';', '\t']
+const delimiters: readonly Delimiter[] = [',', ';', '\t', '|']
 const lineBreak = /\r\n|\n|\r/g
 
 /**

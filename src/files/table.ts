@@ -1,7 +1,6 @@
-/** A table with a header and any columns: what features and data sets come in. */
-
-import { SpiculaError } from '../error.ts'
-import { csvRecords, detectDelimiter } from './csv.ts'
+/** A table with a header and any columns: what features, predictions and data sets come in. */
+import type { Note } from '../error.ts'
+import { type Records, textRecords } from './records.ts'
 
 export interface Table {
   /** Name of the file, for messages. */
@@ -12,6 +11,8 @@ export interface Table {
   readonly records: readonly TableRecord[]
   /** Lines of records with a field too few or too many, or a quote amiss: nobody can tell which field is which. */
   readonly misfits: readonly number[]
+  /** What was odd but readable. */
+  readonly notes: readonly Note[]
 }
 
 export interface TableRecord {
@@ -23,25 +24,24 @@ export interface TableRecord {
 /**
  * Splits a table into records by column. Of a column that stands twice the first counts.
  * @param name of the file, for messages
- * @throws SpiculaError `report/table` where the file is empty or binary, `cohort/quote` where a quote never closes
+ * @throws SpiculaError those of {@link textRecords}
  * @example parseTable('pid,nodule_id\n007,1\n', 'a.csv').records[0].values.pid // '007'
  */
-export function parseTable(text: string, name: string): Table {
-  if (text.includes('\0')) throw new SpiculaError('report/table', `${name}: this is a binary file, not a table`)
-  const body = text.replace(/^\uFEFF/, '')
-  const [header, ...rest] = csvRecords(body, detectDelimiter(body.split(/[\r\n]/, 1)[0]), name)
-  if (!header) throw new SpiculaError('report/table', `${name}: the table is empty`)
-  const columns = header.fields.map((column) => column.trim())
+export const parseTable = (text: string, name: string): Table => tableOf(textRecords(text, name))
+
+/** Records by column. */
+export function tableOf({ name, header, records, notes }: Records): Table {
+  const columns = header.map((column) => column.trim())
   const named = columns.map((column, i) => [column, i] as const).filter(([column, i]) => columns.indexOf(column) === i)
-  const filled = rest.filter(({ fields }) => fields.some((field) => field.trim() !== ''))
-  const fits = (record: (typeof rest)[number]) => record.fields.length === columns.length && !record.malformed
+  const fits = (record: (typeof records)[number]) => record.fields.length === columns.length && !record.malformed
   return {
     name,
     columns,
-    records: filled.filter(fits).map(({ line, fields }) => ({
+    records: records.filter(fits).map(({ line, fields }) => ({
       line,
       values: Object.fromEntries(named.map(([column, i]) => [column, fields[i]])),
     })),
-    misfits: filled.filter((record) => !fits(record)).map(({ line }) => line),
+    misfits: records.filter((record) => !fits(record)).map(({ line }) => line),
+    notes,
   }
 }

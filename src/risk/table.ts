@@ -1,5 +1,8 @@
 /** Risk models on rows of a table: which columns are read, and why a model has no answer for a row. */
 import { SpiculaError } from '../error.ts'
+import { findingIn, presenceOf, SPICULATION } from '../features/clinical-words.ts'
+import { choiceValue } from '../features/parse-features.ts'
+import { isMissing } from '../files/records.ts'
 import { type BrockInput, brock2a, brock2b } from './brock.ts'
 import type { Consistency } from './inputs.ts'
 import { CATEGORIES, LUNG_RADS_SOURCE, lungRads } from './lung-rads.ts'
@@ -117,13 +120,13 @@ function answered(work: () => RiskAnswer): RiskAnswer {
 
 const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
-/** What a row says; undefined where its column is absent or the field empty. */
+/** What a row says; undefined where its column is absent or says that nothing is known. */
 function reader(row: Readonly<Record<string, string>>): Reader {
   const fields = new Map(Object.entries(row).map(([column, value]) => [letters(column), value.trim()]))
   return (said) => {
     for (const name of RISK_COLUMNS[said]) {
       const value = fields.get(letters(name))
-      if (value !== undefined && value !== '') return value
+      if (value !== undefined && !isMissing(value)) return value
     }
     return undefined
   }
@@ -135,30 +138,45 @@ function need(read: Reader, said: Said): string {
   throw new SpiculaError('risk/missing', `${RISK_COLUMNS[said][0]} is not given`)
 }
 
+/** Years, as people and DICOM's PatientAge (AS, PS3.5 6.2) write them; lengths with their unit. */
+const UNITS: Readonly<Partial<Record<Said, Readonly<Record<string, number>>>>> = {
+  age: { y: 1, yr: 1, yrs: 1, yo: 1, year: 1, years: 1, m: 1 / 12, months: 1 / 12 },
+  longestDiameterMm: { mm: 1, cm: 10 },
+  meanDiameterMm: { mm: 1, cm: 10 },
+  solidDiameterMm: { mm: 1, cm: 10 },
+  yearsSinceQuitting: { y: 1, yr: 1, yrs: 1, year: 1, years: 1 },
+}
+
 function number(read: Reader, said: Said): number {
-  const text = need(read, said)
-  if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) return Number(text)
+  const [, text = '', unit = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+))\s*([a-z/]*)\.?$/i.exec(need(read, said)) ?? []
+  const factor = unit === '' ? 1 : UNITS[said]?.[letters(unit)]
+  if (text !== '' && factor !== undefined) return Number(text) * factor
   throw new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is no number`)
 }
 
 const unknownValue = (said: Said, expected: string): SpiculaError =>
-  new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is none of ${expected}`)
+  new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is not one of ${expected}`)
 
-function yes(read: Reader, said: Said): boolean {
-  const text = letters(need(read, said))
-  if (['1', '10', 'yes', 'y', 'true', 'present'].includes(text)) return true
-  if (['0', '00', 'no', 'n', 'false', 'absent', 'none'].includes(text)) return false
-  throw unknownValue(said, 'yes, no, 1, 0')
+const inDoubt = (said: Said): SpiculaError =>
+  new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is a doubt or says two things: neither yes nor no`)
+
+function yes(read: Reader, said: Said, finding?: RegExp): boolean {
+  const answer = presenceOf(need(read, said), finding)
+  if (answer === 'doubtful') throw inDoubt(said)
+  if (answer === 'unsaid') throw unknownValue(said, 'yes, no, 1, 0')
+  return answer === 'present'
+}
+
+const CONSISTENCY: Readonly<Record<string, Consistency>> = {
+  Solid: 'solid',
+  'Part-solid': 'part-solid',
+  'Pure ground glass': 'non-solid',
 }
 
 function consistency(read: Reader): Consistency {
-  const text = letters(need(read, 'consistency'))
-  if (text === 'solid') return 'solid'
-  if (['partsolid', 'semisolid', 'subsolidpartsolid', 'mixed', 'psn'].includes(text)) return 'part-solid'
-  if (['nonsolid', 'pureggo', 'pureggn', 'ggo', 'ggn', 'groundglass', 'pureground', 'puregroundglass'].includes(text)) {
-    return 'non-solid'
-  }
-  throw unknownValue('consistency', 'solid, part-solid, non-solid')
+  const value = CONSISTENCY[choiceValue('nodule_consistency', need(read, 'consistency')) ?? '']
+  if (value === undefined) throw unknownValue('consistency', 'solid, part-solid, non-solid')
+  return value
 }
 
 function female(read: Reader): boolean {
@@ -169,36 +187,47 @@ function female(read: Reader): boolean {
   throw unknownValue('sex', 'F, M, female, male')
 }
 
+/** Upper lobe in any order of words; the lingula is not counted as upper, as in the trials' tables. */
 function upperLobe(read: Reader): boolean {
   if (read('upperLobe') !== undefined) return yes(read, 'upperLobe')
-  const text = letters(need(read, 'lobe'))
-  if (['rul', 'lul', 'rightupperlobe', 'leftupperlobe', 'upper', 'upperlobe'].includes(text)) return true
-  const others = [
-    'rml',
-    'rll',
-    'lll',
-    'lingula',
-    'middle',
-    'lower',
-    'rightmiddlelobe',
-    'rightlowerlobe',
-    'leftlowerlobe',
-  ]
-  if (others.includes(text)) return false
-  throw unknownValue('lobe', 'RUL, RML, RLL, LUL, LLL, lingula')
+  const words =
+    need(read, 'lobe')
+      .toLowerCase()
+      .match(/\p{L}+/gu) ?? []
+  const known = /^(rul|lul|rml|rll|lll|upper|middle|lower|lingula|lingular|right|left|lobe|r|l|lung)$/
+  const has = (pattern: RegExp): boolean => words.some((word) => pattern.test(word))
+  const lingula = has(/^lingular?$/)
+  const levels = [has(/^(rul|lul|upper)$/) && !lingula, lingula || has(/^(rml|middle)$/), has(/^(rll|lll|lower)$/)]
+  if (!words.every((word) => known.test(word)) || levels.filter(Boolean).length !== 1)
+    throw unknownValue('lobe', 'RUL, RML, RLL, LUL, LLL, lingula')
+  return levels[0]
 }
 
+/** Margins in words: the first column that speaks of spicules counts, and two that disagree are a doubt. */
 function spiculated(read: Reader): boolean {
-  if (read('spiculated') !== undefined) return yes(read, 'spiculated')
+  if (read('spiculated') !== undefined) return yes(read, 'spiculated', SPICULATION)
   const margins = [read('margins'), read('moreMargins')].filter((text) => text !== undefined)
   if (margins.length === 0) throw new SpiculaError('risk/missing', 'spiculation is not given')
-  return margins.some((text) => /spicul|serrat/i.test(text) && !/^(no|non)\b/i.test(text))
+  const said = new Set(margins.map((text) => findingIn(text, SPICULATION)))
+  if (said.has('doubtful') || (said.has('present') && said.has('absent'))) throw inDoubt('margins')
+  return said.has('present')
 }
 
 function smoker(read: Reader): boolean {
-  const text = letters(need(read, 'everSmoker'))
-  if (['ever', 'current', 'former', 'ex', 'exsmoker', 'smoker'].includes(text)) return true
-  if (['never', 'neversmoker', 'nonsmoker'].includes(text)) return false
+  const words: readonly string[] =
+    need(read, 'everSmoker')
+      .toLowerCase()
+      .match(/\p{L}+|\d+/gu) ?? []
+  const known =
+    /^(ever|never|current|currently|active|former|formerly|previous|past|ex|quit|non|nonsmoker|not|no|smoker|smoked|smoking|smokes|a)$/
+  const has = (pattern: RegExp): boolean => words.some((word) => pattern.test(word))
+  if (words.length > 0 && words.every((word) => known.test(word)) && !/^(no|not)$/.test(words.join(' '))) {
+    const ever = has(/^(ever|current|currently|active|former|formerly|previous|past|ex|quit)$/)
+    const denied = has(/^(never|non|nonsmoker|not|no)$/)
+    // Who does not smoke now may have smoked before.
+    if (ever && denied) throw inDoubt('everSmoker')
+    return !denied
+  }
   return yes(read, 'everSmoker')
 }
 

@@ -2,6 +2,9 @@
  * A CT as the rest of Spicula sees it: geometry at once, voxels only where asked.
  * World points are millimetres in LPS (x to the patient's left, y to posterior, z to superior: DICOM PS3.3 C.7.6.2.1.1).
  */
+import type { Note } from '../error.ts'
+
+export type { Note }
 
 /** Three numbers: a voxel index (i, j, k), a point or vector in mm, or a size. */
 export type Triple = readonly [number, number, number]
@@ -16,12 +19,6 @@ export type Affine = readonly number[]
 export interface Box {
   readonly startIjk: Triple
   readonly sizeIjk: Triple
-}
-
-/** A warning that does not stop the work, with a stable code. */
-export interface Note {
-  readonly code: string
-  readonly message: string
 }
 
 /** An opened scan. */

@@ -63,7 +63,7 @@ describe('a list of patients', () => {
   })
 
   it.each([
-    ['', 'no column pid'],
+    ['', 'the file is empty'],
     ['a,b\n1,2\n', 'no column pid'],
     [',pid\n', 'no patient in it'],
     [',pid\n0,7\n1,\n', 'line 3 has no pid'],

@@ -1,9 +1,11 @@
 /** Splits as files: `fold_k/{train,val}_pid.csv` and `test_pid.csv`, as the published project keeps them. */
-import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
-import { csvRecords, csvText, detectDelimiter } from '../files/csv.ts'
+import { csvText } from '../files/csv.ts'
+import { type Records, textRecords } from '../files/records.ts'
+import { readRecords } from '../files/table.node.ts'
 import type { Splits } from './splits.ts'
 
 /**
@@ -80,10 +82,11 @@ export async function readSplits(folder: string): Promise<Splits> {
 }
 
 async function readPids(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const read = await readRecords(path).catch((cause: unknown) => {
+    if (cause instanceof SpiculaError && cause.code !== 'cohort/not-found') throw cause
     throw splitError(`${path}: cannot be read`, 'Every fold needs train_pid.csv and val_pid.csv.', cause)
   })
-  return parsePids(text, path)
+  return pidsOf({ ...read, name: path })
 }
 
 /**
@@ -91,10 +94,10 @@ async function readPids(path: string): Promise<string[]> {
  * @param name of the file, for messages
  * @example parsePids(',pid\n0,007\n1,008\n', 'val_pid.csv') // ['007', '008']
  */
-export function parsePids(text: string, name: string): string[] {
-  const body = text.replace(/^\uFEFF/, '')
-  const [header, ...records] = csvRecords(body, detectDelimiter(/^[^\r\n]*/.exec(body)?.[0] ?? ''), name)
-  const column = header === undefined ? -1 : pidColumn(header.fields)
+export const parsePids = (text: string, name: string): string[] => pidsOf(textRecords(text, name))
+
+function pidsOf({ name, header, records }: Records): string[] {
+  const column = pidColumn(header)
   if (column < 0) throw splitError(`${name}: no column pid`, 'A list of patients has the header ",pid".')
   const pids = records.map(({ line, fields }) => {
     const pid = (fields[column] ?? '').trim()

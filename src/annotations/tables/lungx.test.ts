@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { describeShared } from '../../../test/shared.ts'
 import { readTable } from '../../files/table.node.ts'
 import { parseTable } from '../../files/table.ts'
+import { readWorkbook } from '../../files/workbook.node.ts'
+import { parseWorkbook } from '../../files/workbook.ts'
 import { lungxCohort, workbookNodules } from './lungx.ts'
-import { parseWorkbook, readWorkbook } from './workbook.ts'
 
 /** A workbook as Excel writes it: shared strings with runs and phonetic hints, inline strings, gaps, formulas. */
 const workbook = (rows: string, strings = ''): Uint8Array =>

@@ -1,9 +1,9 @@
 /** SPIE-AAPM LUNGx: two workbooks with pixel positions, and a table of world points made from them later. */
 import { SpiculaError } from '../../error.ts'
 import type { Table } from '../../files/table.ts'
+import type { Sheet } from '../../files/workbook.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
 import { type Converted, type ConvertedRow, columnsOf, decimal, imageOf, misfitProblems, pointOf } from './converted.ts'
-import type { Sheet } from './workbook.ts'
 
 /** A nodule of a workbook. */
 export interface WorkbookNodule {

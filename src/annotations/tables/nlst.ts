@@ -24,7 +24,9 @@ const LOBES: Readonly<Record<string, readonly [lobe: string, cancer: string]>> =
   5: ['lingula', 'loclin'],
   6: ['LLL', 'locllow'],
 }
-const MARGINS: Readonly<Record<string, string>> = { 1: 'Spiculated/Serrated', 2: 'Smooth', 3: 'Poorly defined' }
+/** sct_margins; 3, poorly defined, is no kind of margin but how well it can be seen. */
+const MARGINS: Readonly<Record<string, string>> = { 1: 'Spiculated/Serrated', 2: 'Smooth' }
+const CONSPICUITIES: Readonly<Record<string, string>> = { 3: 'Poorly marginated' }
 const ATTENUATIONS: Readonly<Record<string, string>> = { 1: 'Solid', 2: 'Pure ground glass', 3: 'Part-solid' }
 
 export interface NlstOptions {
@@ -105,6 +107,7 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
         study_yr: year,
         'longest_axial_diameter_(mm)': read(abnormalities, values, 'sct_long_dia'),
         'short_diameter_(mm)': read(abnormalities, values, 'sct_perp_dia'),
+        nodule_margin_conspicuity: CONSPICUITIES[read(abnormalities, values, 'sct_margins')] ?? '',
         nodule_margins: MARGINS[read(abnormalities, values, 'sct_margins')] ?? '',
         nodule_consistency: ATTENUATIONS[read(abnormalities, values, 'sct_pre_att')] ?? '',
         lobe,

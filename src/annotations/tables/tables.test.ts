@@ -231,7 +231,7 @@ describe('MONAI', () => {
 
 describe('a table by a map', () => {
   const TEXT =
-    'MRN;Accession;X;Y;Z;Pathology;Age (y);Name\n007;A1;1;2;3;Adenocarcinoma;61;Doe\n007;A1;4;5;6;stable 2 y;61;Doe\n008;A2;4;5;6;;70;Roe\n009;A3;4;5;6;unclear;70;Poe\n010;A4;4,5;5;6;benign;70;Moe\n'
+    'MRN;Accession;X;Y;Z;Pathology;Age (y);Name\n007;A1;1;2;3;Adenocarcinoma;61;Doe\n007;A1;4;5;6;stable 2 y;61;Doe\n008;A2;4;5;6;;70;Roe\n009;A3;4;5;6;unclear;70;Poe\n010;A4;4.5.1;5;6;benign;70;Moe\n'
   const MAP = {
     pid: 'MRN',
     image_path: { pattern: 'ct/{Accession}.nii.gz' },

@@ -1,8 +1,8 @@
 /** `spicula cohort from dlcs24`: Duke Lung Cancer Screening 2024. */
 import { Command } from 'commander'
 import { dlcsCohort } from '../../annotations/tables/dlcs.ts'
-import { readTable } from '../../files/table.node.ts'
 import { quietOption } from '../shared/options.ts'
+import { openTable } from '../shared/rows.node.ts'
 import { type OutputOptions, tableFrameOption, writeCohort } from './output.node.ts'
 
 interface DlcsOptions extends OutputOptions {
@@ -23,6 +23,6 @@ export function cohortDlcs24Command(): Command {
     .addOption(quietOption())
     .action(async (file: string, options: DlcsOptions) => {
       const about = { source: 'Duke Lung Cancer Screening 2024 (DLCS24)', frame: 'lps', malignant: 'Malignant_lbl' }
-      await writeCohort(dlcsCohort(await readTable(file), options), about, options)
+      await writeCohort(dlcsCohort(await openTable(file, options), options), about, options)
     })
 }

@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { luna16Cohort, luna25Cohort, luna25PointsCohort } from '../../annotations/tables/luna.ts'
 import { SpiculaError } from '../../error.ts'
-import { readTable } from '../../files/table.node.ts'
 import { quietOption } from '../shared/options.ts'
+import { openTable } from '../shared/rows.node.ts'
 import { imagesOption, type OutputOptions, readText, writeCohort } from './output.node.ts'
 
 export function cohortLuna16Command(): Command {
@@ -21,7 +21,7 @@ export function cohortLuna16Command(): Command {
         frame: 'lps',
         malignant: 'not known',
       }
-      await writeCohort(luna16Cohort(await readTable(file), options), about, options)
+      await writeCohort(luna16Cohort(await openTable(file, options), options), about, options)
     })
 }
 
@@ -53,7 +53,7 @@ async function luna25(file: string, options: Luna25Options): Promise<void> {
   const { pid, image, clinical } = options
   if (!/\.json$/i.test(file)) {
     const malignant = 'label of the table: 1 malignant, 0 benign'
-    return writeCohort(luna25Cohort(await readTable(file), options), { ...about, malignant }, options)
+    return writeCohort(luna25Cohort(await openTable(file, options), options), { ...about, malignant }, options)
   }
   if (pid === undefined || image === undefined) {
     throw new SpiculaError('cli/usage', 'a document names neither patient nor scan: give --pid and --image')

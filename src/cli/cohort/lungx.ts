@@ -3,10 +3,10 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { lungxCohort, workbookNodules } from '../../annotations/tables/lungx.ts'
-import { readWorkbook } from '../../annotations/tables/workbook.ts'
 import { SpiculaError } from '../../error.ts'
-import { readTable } from '../../files/table.node.ts'
+import { readWorkbook } from '../../files/workbook.node.ts'
 import { quietOption } from '../shared/options.ts'
+import { openTable } from '../shared/rows.node.ts'
 import { imagesOption, type OutputOptions, writeCohort } from './output.node.ts'
 
 export function cohortLungxCommand(): Command {
@@ -32,7 +32,7 @@ async function convert(sources: readonly string[], options: OutputOptions & { im
   }
   const tables = files.filter((one) => /\.csv$/i.test(one))
   if (tables.length > 1) throw new SpiculaError('cli/usage', `${tables.length} tables of world points: give one`)
-  const table = tables[0] === undefined ? undefined : await readTable(tables[0])
+  const table = tables[0] === undefined ? undefined : await openTable(tables[0], options)
   const converted = lungxCohort(nodules, table, options)
   const about = {
     source: 'SPIE-AAPM LUNGx Challenge (Armato et al. 2016), CC BY 3.0',

@@ -1,8 +1,8 @@
 /** `spicula cohort from nlst`: the National Lung Screening Trial. */
 import { Command } from 'commander'
 import { nlstCohort } from '../../annotations/tables/nlst.ts'
-import { readTable } from '../../files/table.node.ts'
 import { parseWhole, quietOption } from '../shared/options.ts'
+import { openTable } from '../shared/rows.node.ts'
 import { imagesOption, type OutputOptions, writeCohort } from './output.node.ts'
 
 interface NlstCommandOptions extends OutputOptions {
@@ -33,9 +33,9 @@ export function cohortNlstCommand(): Command {
 
 async function convert(file: string, options: NlstCommandOptions): Promise<void> {
   const { participants, points, days, byLobe = false } = options
-  const converted = nlstCohort(await readTable(file), await readTable(participants), {
+  const converted = nlstCohort(await openTable(file, options), await openTable(participants, options), {
     ...options,
-    points: points === undefined ? undefined : await readTable(points),
+    points: points === undefined ? undefined : await openTable(points, options),
   })
   const about = {
     source: 'National Lung Screening Trial, NCI (CDAS)',

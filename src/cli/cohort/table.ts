@@ -2,8 +2,8 @@
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { mappedCohort, parseColumnMap } from '../../annotations/tables/column-map.ts'
-import { readTable } from '../../files/table.node.ts'
 import { quietOption } from '../shared/options.ts'
+import { openTable } from '../shared/rows.node.ts'
 import { type OutputOptions, readText, writeCohort } from './output.node.ts'
 
 export function cohortTableCommand(): Command {
@@ -27,7 +27,7 @@ A map, all but pid may be left out:
     )
     .action(async (file: string, options: OutputOptions & { map: string }) => {
       const map = parseColumnMap(await readText(options.map), basename(options.map))
-      const converted = mappedCohort(await readTable(file), map)
+      const converted = mappedCohort(await openTable(file, options), map)
       await writeCohort(
         converted,
         { source: basename(file), frame: 'lps', malignant: map.malignant ?? 'not known' },

@@ -72,7 +72,7 @@ describe('spicula cohort from', () => {
 
   it('says what is missing', async () => {
     expect((await run('cohort', 'from', 'luna16', 'nowhere.csv', '--out', 'x.csv')).stderr).toContain(
-      'nowhere.csv cannot be read',
+      'nowhere.csv: no such file',
     )
     expect((await run('cohort', 'from', 'luna25', 'points.json', '--out', 'x.csv')).stderr).toContain(
       'give --pid and --image',

@@ -5,6 +5,8 @@ import type { RowProblem } from '../../cohort/problem.ts'
 import { errorsCsv } from '../../cohort/results.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
+import { readTable } from '../../files/table.node.ts'
+import type { Table } from '../../files/table.ts'
 import type { Note } from '../../scan/scan.ts'
 
 /** Some rows failed and the others were done. */
@@ -12,6 +14,16 @@ export const SOME_ROWS_FAILED = 2
 
 /** How many problems are printed before the table is pointed at. */
 const SHOWN = 10
+
+/**
+ * Reads a table for a command, and prints what was odd about it.
+ * @throws SpiculaError those of {@link readTable}
+ */
+export async function openTable(path: string, { quiet = false }: { quiet?: boolean | undefined }): Promise<Table> {
+  const table = await readTable(path)
+  if (!quiet) printNotes(table.notes.map((note) => ({ line: 1, note })))
+  return table
+}
 
 /** Makes a folder, its parents too. */
 export async function makeFolder(path: string): Promise<void> {

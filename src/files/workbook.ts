@@ -1,9 +1,7 @@
 /** Excel workbooks (ECMA-376, SpreadsheetML): the cells of each sheet as text, nothing else of them. */
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { unzipSync } from 'fflate'
 import { SaxesParser } from 'saxes'
-import { SpiculaError } from '../../error.ts'
+import { SpiculaError } from '../error.ts'
 
 /** Rows of a sheet from the top, cells from the left; empty cells are empty texts. */
 export type Sheet = readonly (readonly string[])[]
@@ -12,18 +10,11 @@ export type Sheet = readonly (readonly string[])[]
 const MOST_BYTES = 64 << 20
 
 /**
- * Reads the sheets of an .xlsx file. Formulas give the value that was stored with them; formats are not applied.
- * @throws SpiculaError `datasets/workbook` where it cannot be read or is none
- * @example const [sheet] = await readWorkbook('CalibrationSet_NoduleData.xlsx')
+ * The sheets of an .xlsx file's bytes. Formulas give the value that was stored with them; formats are not applied.
+ * @param name of the file, for messages
+ * @throws SpiculaError `datasets/workbook` where it cannot be read or is no workbook
+ * @example const [sheet] = parseWorkbook(await readFile('CalibrationSet_NoduleData.xlsx'), 'CalibrationSet_NoduleData.xlsx')
  */
-export async function readWorkbook(path: string): Promise<Sheet[]> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new SpiculaError('datasets/missing', `${path} cannot be read`, { cause })
-  })
-  return parseWorkbook(bytes, basename(path))
-}
-
-/** The same of the file's bytes. */
 export function parseWorkbook(bytes: Uint8Array, name: string): Sheet[] {
   const fail = (what: string, cause?: unknown) =>
     new SpiculaError('datasets/workbook', `${name}: ${what}`, { cause, hint: 'Save it as .xlsx once more, or as CSV.' })
