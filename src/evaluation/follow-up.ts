@@ -1,7 +1,7 @@
 /** Time to diagnosis, or to the end of follow-up, as tables code it. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
-import { nearest } from '../features/nearest.ts'
+import { editDistance, letters } from '../features/nearest.ts'
 import { isMissing } from '../files/records.ts'
 import type { Cohort } from './joined-cohort.ts'
 
@@ -29,7 +29,7 @@ export function followUpOf({ followed }: Cohort, time: string, event?: string): 
   const columns = Object.keys(followed.rows[0]?.values ?? {})
   for (const column of [time, ...(event === undefined ? [] : [event])]) {
     if (columns.includes(column)) continue
-    const near = columns.length > 0 ? nearest(column, columns) : undefined
+    const near = columns.find((one) => editDistance(letters(one), letters(column)) <= 2)
     throw new SpiculaError('evaluation/columns', `the cohort has no column ${column}`, {
       hint: `${near === undefined ? '' : `Is "${near}" meant? `}Its columns are ${columns.slice(0, 15).join(', ')}.`,
     })

@@ -105,9 +105,10 @@ describe('parseFeatures', () => {
   it.each([
     ['nodule_margins', 'Lobulatd', /not one of Smooth, Lobulated/, /"Lobulated"/],
     ['nodule_consistency', 'grund glass', /Pure ground glass/, /"Pure ground glass"/],
-    ['necrosis', '10', /not one of Present, Absent/, /meant/],
+    ['necrosis', '10', /not one of Present, Absent/, /nothing/],
+    ['necrosis', 'Presnt', /not one of Present, Absent/, /"Present"/],
     ['necrosis', 'possibly', /doubt/, /empty/],
-    ['nodule_consistency', 'subsolid', /Part-solid/, /meant/],
+    ['nodule_consistency', 'subsolid', /Part-solid/, /nothing/],
     ['mean_diameter', '-3', /no length/, /mm/],
     ['mean_diameter', '3,5', /no length/, /decimal point/],
     ['mean_diameter', '1e9', /no length/, /mm/],

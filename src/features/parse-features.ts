@@ -143,16 +143,14 @@ function readChoice(name: ChoiceName, text: string): Read {
   // What a nodule is not says nothing of what it is.
   if (DENIED.test(text) && !isPresence(name)) return { value: undefined }
   const spellings = new Map(values.flatMap((one) => [one, ...(synonyms[one] ?? [])].map((spelling) => [spelling, one])))
-  const near = spellings.get(
-    nearest(
-      text,
-      [...spellings.keys()].filter((one) => one.length > 1),
-    ),
-  )
+  const candidates = [...spellings.keys()].filter((one) => one.length > 2)
+  const spelling = nearest(text, candidates)
+  // A slip of the pen, not another word: a far-fetched suggestion may be the opposite.
+  const near = editDistance(letters(text), letters(spelling)) <= 2 && letters(text).length > 2
   return {
     code: 'report/unknown-value',
     message: `${shown(text)} is not one of ${values.join(', ')}`,
-    hint: `Is "${near}" meant?`,
+    hint: near ? `Is "${spellings.get(spelling)}" meant?` : 'Write one of these, or nothing where it is not known.',
   }
 }
 
