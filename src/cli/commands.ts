@@ -66,6 +66,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./evaluate.ts')).evaluateCommand(),
   },
   {
+    name: 'power',
+    summary: 'how many nodules a comparison of AUROCs needs',
+    load: async () => (await import('./power.ts')).powerCommand(),
+  },
+  {
     name: 'calibrate',
     summary: 'fit beta calibration per fold, and keep it in the model folder',
     load: async () => (await import('./calibrate.ts')).calibrateCommand(),

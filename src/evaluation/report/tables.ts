@@ -37,7 +37,10 @@ export const countsTable = (cohorts: readonly CohortResult[]): string =>
     [
       ['patients', ...cohorts.map(({ patients }) => String(patients))],
       ['patients with cancer', ...cohorts.map((one) => String(one.patientsWithCancer))],
-      ['nodules', ...cohorts.map(({ rows, unit }) => (unit === 'nodule' ? String(rows) : `judged by ${unit}: ${rows}`))],
+      [
+        'nodules',
+        ...cohorts.map(({ rows, unit }) => (unit === 'nodule' ? String(rows) : `judged by ${unit}: ${rows}`)),
+      ],
       [
         'cancers among them',
         ...cohorts.map((one) => `${one.cancers} (${((100 * one.cancers) / one.rows).toFixed(1)} %)`),
