@@ -37,7 +37,7 @@ draw <- function(n, a) {
   y <- rep(c(0, 1), c(9 * n, n))
   roc(y, rnorm(10 * n) + a * y, levels = c(0, 1), direction = "<", quiet = TRUE)
 }
-shown <- function(n) suppressWarnings(mean(replicate(400, roc.test(draw(n, A[1]), draw(n, A[2]), paired = FALSE, method = "delong")$p.value < 0.05))))
+shown <- function(n) suppressWarnings(mean(replicate(400, roc.test(draw(n, A[1]), draw(n, A[2]), paired = FALSE, method = "delong")$p.value < 0.05)))
 rates <- c(shown(245), shown(506))
 cat(sprintf("roc.test shows the difference in %.0f %% of cohorts of 245 cases, %.0f %% of 506\n", 100 * rates[1], 100 * rates[2]))
 stopifnot(abs(asked - cases(FALSE)) < 1e-6, rates[1] > 0.7, rates[1] < 0.9, rates[2] > 0.93)
