@@ -47,6 +47,8 @@ describe('the sub-paths of the package', () => {
     for (const path of browserPaths) {
       const text = await bundle(`export * from '${nameOf(path)}'`)
       expect(text, path).not.toMatch(/["']node:|\brequire\(/)
+      // The schema library comes in parts only where it is imported as `* as z`: whole, it weighs 450 kB.
+      expect(text.length, path).toBeLessThan(250_000)
       sizes.push(`${nameOf(path)} ${(text.length / 1000).toFixed(1)} kB`)
     }
     console.log(`minified: ${sizes.join(', ')}`)
