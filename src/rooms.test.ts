@@ -46,9 +46,9 @@ const importsOf = (file: string): string[] =>
       /^(?:import|export)\b[^'"]*?['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
     ),
   ].map((match) => match[1] ?? match[2])
-/** index.ts is what Node.js imports as a library. */
-const isNodeFile = (file: string): boolean =>
-  file === 'index.ts' || file.endsWith('.node.ts') || NODE_ROOMS.includes(roomOf(file) ?? '')
+const isNodeFile = (file: string): boolean => file.endsWith('.node.ts') || NODE_ROOMS.includes(roomOf(file) ?? '')
+/** The library's own tables of contents show all rooms, a room's shows that room. */
+const isIndex = (file: string): boolean => /(^|\/)index(\.node)?\.ts$/.test(file)
 const packageOf = (specifier: string): string =>
   specifier
     .split('/')
@@ -65,8 +65,9 @@ describe('rooms', () => {
     const room = roomOf(file)
     for (const specifier of importsOf(file).filter((one) => one.startsWith('.'))) {
       const target = roomOf(relative(root, resolve(root, dirname(file), specifier)))
-      // Files beside the rooms (error.ts, random.ts) are for all of them, and need none; index.ts shows them all.
-      if (target === undefined || file === 'index.ts') continue
+      // Files beside the rooms (error.ts, random.ts) are for all of them, and need none.
+      if (target === undefined || (room === undefined && isIndex(file))) continue
+      if (isIndex(file)) expect(target, `${file} shows ${specifier}`).toBe(room)
       expect(room, `${file} is beside the rooms but imports ${specifier}`).toBeDefined()
       expect(ROOMS.indexOf(target), `${file} imports ${specifier}`).toBeLessThanOrEqual(ROOMS.indexOf(room ?? ''))
     }

@@ -8,6 +8,7 @@ import { type FeatureRow, featureRows } from '../features/feature-rows.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { csvText } from '../files/csv.ts'
 import { type Random, seededRandom } from '../random.ts'
+import { openWriter } from '../report/llm-model.ts'
 import { estimateTokens, promptOf, SYSTEM_PROMPT } from '../report/llm-prompt.ts'
 import { DEFAULT_GEMINI, LlmFailure, PROVIDERS, type Provider } from '../report/llm-provider.ts'
 import { type LlmOptions, type LlmOutcome, rateLimit, writeLlmReport } from '../report/llm-writer.ts'
@@ -162,12 +163,10 @@ async function llmOptions(options: ReportOptions): Promise<LlmOptions> {
   if (model === undefined)
     throw new SpiculaError('cli/usage', 'the endpoint needs the name of its model', { hint: 'Give --model NAME.' })
   const { GOOGLE_GENERATIVE_AI_API_KEY, GEMINI_API_KEY, SPICULA_LLM_API_KEY } = process.env
-  // Loaded where it is used: it takes as long to load as all the rest of the command line.
-  const { openWriter } = await import('../report/llm-model.ts')
   // Each key goes to its own provider only.
   const apiKey = provider === 'gemini' ? GOOGLE_GENERATIVE_AI_API_KEY || GEMINI_API_KEY : SPICULA_LLM_API_KEY
   return {
-    writer: openWriter({ provider, model, baseUrl, apiKey: apiKey || undefined, timeoutMs: timeout * 1000 }),
+    writer: await openWriter({ provider, model, baseUrl, apiKey: apiKey || undefined, timeoutMs: timeout * 1000 }),
     cache: reportCache(cache ?? join(out, '.answers')),
     attempts,
     backOffMs: backOff,

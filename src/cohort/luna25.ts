@@ -1,5 +1,5 @@
 /** LUNA25's `nodule-locations.json`: the points of one scan in, the same document with probabilities out. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import type { Triple } from '../scan/scan.ts'
 

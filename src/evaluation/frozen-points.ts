@@ -1,5 +1,5 @@
 /** Operating points: chosen on one cohort, frozen, and applied to another. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { seededRandom } from '../random.ts'
 import { type Design, drawUnits } from './intervals/bootstrap.ts'

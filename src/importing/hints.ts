@@ -1,5 +1,5 @@
 /** What the files beside published weights tell of them that no shape does. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Normalisation } from '../clip/image-tower.ts'
 import { SpiculaError } from '../error.ts'
 

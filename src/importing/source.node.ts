@@ -1,7 +1,7 @@
 /** A file of published weights, whatever container it is in, or a folder of Hugging Face's. */
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { safePath } from '../files/zip.ts'
 import { openSafetensors } from '../weights/safetensors.node.ts'

@@ -1,5 +1,5 @@
 /** `config.json` of a model folder: everything that is needed to predict, beside the weights. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 
 const size = z.int().positive()

@@ -1,5 +1,5 @@
 /** Prompt sets: the sentences that stand for each value of a feature when a model is asked without training (REFERENCE 14). */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { choiceOf, FEATURE_NAMES, type FeatureName, isLength } from '../features/features.ts'
 import { nearest } from '../features/nearest.ts'

@@ -1,5 +1,5 @@
 /** The specification of a phantom as JSON: what `phantom.json` holds, and what a user may write. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { type ChoiceName, choiceOf, FEATURE_NAMES, type FeatureName } from '../features/features.ts'
 import type { Triple } from '../scan/scan.ts'

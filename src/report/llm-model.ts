@@ -1,7 +1,5 @@
 /** Language models through the Vercel AI SDK: Gemini, or any endpoint that speaks OpenAI's protocol. */
-import { createGoogleGenerativeAI } from '@ai-sdk/google'
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, generateText } from 'ai'
+import type { APICallError, LanguageModel } from 'ai'
 import { SpiculaError } from '../error.ts'
 import { LlmFailure, type Provider, type Writer, type WriterOptions } from './llm-provider.ts'
 
@@ -10,15 +8,23 @@ const MAX_ANSWER_BYTES = 256 * 1024
 const MAX_OUTPUT_TOKENS = 4096
 
 /**
- * Opens a language model.
- * @throws SpiculaError `report/llm-key` where Gemini has no key, `report/llm-url` for an endpoint that is no http(s) URL
+ * Opens a language model. Its clients are optional packages, loaded here: who writes by templates needs none.
+ * @throws SpiculaError `report/llm-key` where Gemini has no key, `report/llm-url` for an endpoint that is no http(s) URL,
+ * `report/llm-client` where the clients are not installed
  * @example
- * const writer = openWriter({ provider: 'openai-compatible', model: 'llama3', baseUrl: 'http://127.0.0.1:11434/v1' })
+ * const writer = await openWriter({ provider: 'openai-compatible', model: 'llama3', baseUrl: 'http://127.0.0.1:11434/v1' })
  * await writer.write(promptOf(features, random))
  */
-export function openWriter({ provider, model, baseUrl, apiKey, timeoutMs = 60_000 }: WriterOptions): Writer {
+export async function openWriter({
+  provider,
+  model,
+  baseUrl,
+  apiKey,
+  timeoutMs = 60_000,
+}: WriterOptions): Promise<Writer> {
   checkUrl(provider, baseUrl)
-  const language = languageModel(provider, model, baseUrl, apiKey)
+  const language = await languageModel(provider, model, baseUrl, apiKey)
+  const { APICallError, generateText } = await client(import('ai'))
   return {
     id: [provider, baseUrl ?? 'default endpoint', model].join(' '),
     write: async ({ system, user }) => {
@@ -35,23 +41,43 @@ export function openWriter({ provider, model, baseUrl, apiKey, timeoutMs = 60_00
         if (finishReason === 'length') throw new LlmFailure('again', 'the answer was cut short')
         return text
       } catch (error) {
-        throw failureOf(error, timeoutMs)
+        throw failureOf(error, APICallError.isInstance(error) ? error : undefined, timeoutMs)
       }
     },
   }
 }
 
-function languageModel(provider: Provider, model: string, baseUrl?: string, apiKey?: string) {
+async function languageModel(
+  provider: Provider,
+  model: string,
+  baseUrl?: string,
+  apiKey?: string,
+): Promise<LanguageModel> {
   const url = baseUrl === undefined ? {} : { baseURL: baseUrl }
   if (provider === 'gemini') {
     if (!apiKey)
       throw new SpiculaError('report/llm-key', 'there is no key for Gemini', {
         hint: 'Set GOOGLE_GENERATIVE_AI_API_KEY, or use a local model with --base-url.',
       })
+    const { createGoogleGenerativeAI } = await client(import('@ai-sdk/google'))
     return createGoogleGenerativeAI({ apiKey, fetch: limitedFetch, ...url })(model)
   }
   const key = apiKey === undefined ? {} : { apiKey }
+  const { createOpenAICompatible } = await client(import('@ai-sdk/openai-compatible'))
   return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl ?? '', fetch: limitedFetch, ...key })(model)
+}
+
+/** A client's module, or what to install. */
+async function client<Module>(module: Promise<Module>): Promise<Module> {
+  try {
+    return await module
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause
+    throw new SpiculaError('report/llm-client', 'the clients of language models are not installed', {
+      hint: 'npm install ai@6 @ai-sdk/google@3 @ai-sdk/openai-compatible@2, beside spicula. Templates need none of them.',
+      cause,
+    })
+  }
 }
 
 function checkUrl(provider: Provider, baseUrl: string | undefined): void {
@@ -84,16 +110,16 @@ const limitedFetch: typeof fetch = async (input, init) => {
 }
 
 /** Sorts what went wrong. The answer's own text stays out of messages: it may be anything. */
-function failureOf(error: unknown, timeoutMs: number): LlmFailure {
+function failureOf(error: unknown, call: APICallError | undefined, timeoutMs: number): LlmFailure {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof LlmFailure) return cause
   if (error instanceof Error && /Timeout|Abort/.test(`${error.name} ${String(error.cause)}`))
     return new LlmFailure('again', `no answer within ${timeoutMs / 1000} s`)
-  if (!APICallError.isInstance(error))
+  if (!call)
     return new LlmFailure(
       'again',
       `the answer is not of the protocol (${error instanceof Error ? error.name : 'unknown'})`,
     )
-  const { statusCode, responseHeaders = {} } = error
+  const { statusCode, responseHeaders = {} } = call
   if (statusCode === undefined) return new LlmFailure('again', 'the endpoint cannot be reached')
   if ([401, 403, 404].includes(statusCode)) return new LlmFailure('stop', `the endpoint answers ${statusCode}`)
   if (statusCode === 429 || statusCode === 408 || statusCode >= 500)

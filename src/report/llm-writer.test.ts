@@ -34,7 +34,7 @@ async function start(reply: (prompt: string, request: number) => Reply, protocol
   const server = await fakeModel(protocol, reply)
   servers.push(server)
   const provider = protocol === 'gemini' ? ('gemini' as const) : ('openai-compatible' as const)
-  const writer = openWriter({ provider, model: 'm', baseUrl: server.url, apiKey: 'key-1', timeoutMs: 400 })
+  const writer = await openWriter({ provider, model: 'm', baseUrl: server.url, apiKey: 'key-1', timeoutMs: 400 })
   return { server, writer }
 }
 
@@ -101,7 +101,7 @@ describe('writeLlmReport', () => {
     })
     for (const status of [401, 403, 404])
       await expect(write(() => ({ status, body: '{}' }))).rejects.toMatchObject({ kind: 'stop' })
-    const writer = openWriter({ provider: 'openai-compatible', model: 'm', baseUrl: 'http://127.0.0.1:9/v1' })
+    const writer = await openWriter({ provider: 'openai-compatible', model: 'm', baseUrl: 'http://127.0.0.1:9/v1' })
     expect(await writeLlmReport(ROW, seededRandom(1), { writer, ...options })).toMatchObject({
       failed: expect.stringMatching(/cannot be reached|protocol/),
       reached: false,
@@ -176,10 +176,10 @@ describe('writeLlmReport', () => {
 })
 
 describe('openWriter', () => {
-  it('wants a key for Gemini, and an http address', () => {
-    expect(() => openWriter({ provider: 'gemini', model: 'm' })).toThrow(/no key/)
+  it('wants a key for Gemini, and an http address', async () => {
+    await expect(openWriter({ provider: 'gemini', model: 'm' })).rejects.toThrow(/no key/)
     for (const baseUrl of [undefined, 'llama', 'file:///etc', 'javascript:x'])
-      expect(() => openWriter({ provider: 'openai-compatible', model: 'm', baseUrl })).toThrow(/address/)
+      await expect(openWriter({ provider: 'openai-compatible', model: 'm', baseUrl })).rejects.toThrow(/address/)
   })
 
   it('tells its failures apart', () =>

@@ -1,5 +1,5 @@
 /** Every knob of a training run, with the published values where there are any (REFERENCE 7 to 10). */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { PARTS } from './objective.ts'
 import { SCHEDULES } from './schedule.ts'

@@ -1,5 +1,5 @@
 /** Checkpoints: everything that a run needs to go on to the same bits, in one safetensors file, written atomically. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import type { TensorData } from '../graph/tensor.ts'

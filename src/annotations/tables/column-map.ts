@@ -1,5 +1,5 @@
 /** Home-made tables, by a map that says which column is what. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Table } from '../../files/table.ts'

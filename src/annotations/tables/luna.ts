@@ -1,6 +1,6 @@
 /** LUNA16's annotations and LUNA25's table and documents. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseLuna25 } from '../../cohort/luna25.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'

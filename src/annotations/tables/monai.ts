@@ -1,6 +1,6 @@
 /** MONAI's lung nodule detection: lists of images with boxes, as ground truth or as what a detector found. */
 import { basename } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Note } from '../../scan/scan.ts'

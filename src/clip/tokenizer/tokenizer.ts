@@ -1,6 +1,6 @@
 /** Texts to tokens, by a `tokenizer.json`: CLIP's, or one of our own. */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
 import type { TensorData } from '../../graph/tensor.ts'
 import { END, START } from './json.ts'

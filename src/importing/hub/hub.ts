@@ -1,5 +1,5 @@
 /** Repositories of the Hugging Face Hub: their names, what the hub lists of them, and which files make a CLIP. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
 
 export const HUB = 'https://huggingface.co'

@@ -1,7 +1,7 @@
 /** The reports of a model's training nodules: which of them are most like a nodule. */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
 import type { ModelFolder } from '../../model/folder.node.ts'
 import { asFloat32 } from '../../weights/folds.ts'

@@ -1,0 +1,3 @@
+/** Which nodules, and where; manifests with the files that they name. */
+export * from './index.ts'
+export { type LocatedManifest, type LocatedRow, readManifest } from './manifest.node.ts'

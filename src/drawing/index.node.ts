@@ -1,0 +1,3 @@
+/** Primitives of pictures, and SVG as PNG. */
+export * from './index.ts'
+export { rasterise } from './rasterise.node.ts'

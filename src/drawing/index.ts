@@ -1,0 +1,2 @@
+/** Primitives of pictures. */
+export { type EncodePng, grayPng } from './png.ts'

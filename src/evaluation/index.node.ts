@@ -1,0 +1,3 @@
+/** Metrics, intervals, comparisons, plots, reports; the bootstrap on threads. */
+export * from './index.ts'
+export { type BootstrapOptions, bootstrapMetrics } from './intervals/bootstrap.node.ts'

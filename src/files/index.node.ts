@@ -1,0 +1,5 @@
+/** Bytes and tables, in files too. */
+export { writeFileAtomic } from './atomic.node.ts'
+export { fileSource } from './bytes.node.ts'
+export * from './index.ts'
+export { readTable } from './table.node.ts'

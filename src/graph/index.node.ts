@@ -1,0 +1,3 @@
+/** The differentiable graph, ONNX, and sessions that run it. */
+export * from './index.ts'
+export { openSession, type Session, type SessionOptions } from './session.node.ts'

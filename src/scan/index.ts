@@ -1,0 +1,17 @@
+/** A CT: its voxels in HU, where they lie, and its formats as bytes. */
+export {
+  type AxisDirection,
+  applyAffine,
+  axisAlignment,
+  invertAffine,
+  rasToLps,
+  rasToLpsPoint,
+  spacingMm,
+} from './affine.ts'
+export { boxOfCube, type WorldBox } from './box.ts'
+export { memoryScan } from './memory-scan.ts'
+export { type NiftiHeader, parseNiftiHeader } from './nifti/header.ts'
+export { niftiScan } from './nifti/nifti.ts'
+export { encodeNifti, type NiftiImage, type NiftiVoxels } from './nifti/write.ts'
+export { readWhole } from './read-whole.ts'
+export type { Affine, Box, Note, Scan, Triple } from './scan.ts'

@@ -1,0 +1,6 @@
+/** The published training. */
+export { type AdamWOptions, type AdamWState, adamW, type Optimizer, type Parameters } from './adamw.ts'
+export { parseTrainConfig, type TrainConfig } from './config.ts'
+export { type PreparedRun, prepareRun, type RunOptions, type TrainProgress, trainRun } from './run.ts'
+export { readSplits, writeSplits } from './splits.node.ts'
+export { type Fold, kFold, type LabelledRow, patientLabels, publishedShuffles, type Splits } from './splits.ts'
