@@ -18,7 +18,7 @@ import { VERSION } from '../version.ts'
 import { inOrder } from '../worker-pool.node.ts'
 import { parseWhole, quietOption } from './shared/options.ts'
 import { startProgress } from './shared/progress.node.ts'
-import { makeFolder, openTable, printNotes, reportProblems } from './shared/rows.node.ts'
+import { makeFolder, openTable, printNotes, reportProblems, SOME_ROWS_FAILED } from './shared/rows.node.ts'
 
 interface ReportOptions {
   readonly out: string
@@ -32,6 +32,8 @@ interface ReportOptions {
   readonly attempts: number
   readonly backOff: number
   readonly timeout: number
+  readonly maxTokens?: number
+  readonly allowTemplates?: boolean
   readonly cache?: string
   readonly dryRun?: boolean
   readonly quiet?: boolean
@@ -56,6 +58,8 @@ export function reportCommand(): Command {
     .option('--attempts <n>', 'requests for a row before its template', parseWhole(1), 4)
     .option('--back-off <ms>', 'first wait after a failure; it doubles', parseWhole(0), 1000)
     .option('--timeout <s>', 'for one answer', parseWhole(1), 60)
+    .option('--max-tokens <n>', "of one answer, the model's thinking included (default: 8192)", parseWhole(1))
+    .option('--allow-templates', 'exit status 0 also where templates took the place of answers')
     .option('--cache <folder>', "answers that were taken before (default: .answers in --out's folder)")
     .option('--dry-run', 'print the prompts and their number of tokens, send nothing, write nothing')
     .addOption(quietOption())
@@ -67,7 +71,10 @@ The key comes from the environment: GOOGLE_GENERATIVE_AI_API_KEY for Gemini, SPI
 Examples:
   spicula report cohort.csv --out reports/
   spicula report cohort.csv --out reports/ --writer llm --dry-run
-  spicula report cohort.csv --out reports/ --writer llm --base-url http://127.0.0.1:11434/v1 --model llama3`,
+  spicula report cohort.csv --out reports/ --writer llm --base-url http://127.0.0.1:11434/v1 --model llama3
+
+Exit status: 0 every report written, 2 some rows failed (errors.csv) or were written by templates in the model's place
+(replaced.csv), 1 the run itself failed.`,
     )
     .action(report)
 }
@@ -100,7 +107,7 @@ async function report(cohort: string, options: ReportOptions): Promise<void> {
     if (outcome) {
       counts.requests += outcome.requests
       if ('from' in outcome && outcome.from === 'cache') counts['from the cache']++
-      silent = 'failed' in outcome && !outcome.reached ? silent + 1 : 0
+      silent = 'failed' in outcome && !outcome.answered ? silent + 1 : 0
       if (silent >= PATIENCE) throw unreachable(outcome)
     }
     if (outcome && 'failed' in outcome)
@@ -131,6 +138,8 @@ async function report(cohort: string, options: ReportOptions): Promise<void> {
   }
   await writeFileAtomic(join(out, 'about.json'), `${JSON.stringify(about, null, 2)}\n`)
   if (llm) await listReplaced(replaced, out)
+  // Who trains on a model's sentences must not find templates among them unawares.
+  if (replaced.length > 0 && !options.allowTemplates) process.exitCode = SOME_ROWS_FAILED
   await reportProblems(problems, out)
   if (quiet) return
   const sent = llm ? `, ${counts.requests} requests, ${counts['from the cache']} from the cache` : ''
@@ -166,7 +175,14 @@ async function llmOptions(options: ReportOptions): Promise<LlmOptions> {
   // Each key goes to its own provider only.
   const apiKey = provider === 'gemini' ? GOOGLE_GENERATIVE_AI_API_KEY || GEMINI_API_KEY : SPICULA_LLM_API_KEY
   return {
-    writer: await openWriter({ provider, model, baseUrl, apiKey: apiKey || undefined, timeoutMs: timeout * 1000 }),
+    writer: await openWriter({
+      provider,
+      model,
+      baseUrl,
+      apiKey: apiKey || undefined,
+      timeoutMs: timeout * 1000,
+      ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
+    }),
     cache: reportCache(cache ?? join(out, '.answers')),
     attempts,
     backOffMs: backOff,

@@ -1,11 +1,13 @@
 /** Language models through the Vercel AI SDK: Gemini, or any endpoint that speaks OpenAI's protocol. */
 import type { APICallError, LanguageModel } from 'ai'
 import { SpiculaError } from '../error.ts'
+import { failureOf } from './llm-failure.ts'
 import { LlmFailure, type Provider, type Writer, type WriterOptions } from './llm-provider.ts'
 
 /** A report is a few kB; what is longer is no report and is not read. */
 const MAX_ANSWER_BYTES = 256 * 1024
-const MAX_OUTPUT_TOKENS = 4096
+/** A report takes some hundred; the rest is for models that think first. */
+export const MAX_TOKENS = 8192
 
 /**
  * Opens a language model. Its clients are optional packages, loaded here: who writes by templates needs none.
@@ -21,6 +23,7 @@ export async function openWriter({
   baseUrl,
   apiKey,
   timeoutMs = 60_000,
+  maxTokens = MAX_TOKENS,
 }: WriterOptions): Promise<Writer> {
   checkUrl(provider, baseUrl)
   const language = await languageModel(provider, model, baseUrl, apiKey)
@@ -29,19 +32,26 @@ export async function openWriter({
     id: [provider, baseUrl ?? 'default endpoint', model].join(' '),
     write: async ({ system, user }) => {
       try {
-        const { text, finishReason } = await generateText({
+        const { text, finishReason, rawFinishReason } = await generateText({
           model: language,
           system,
           prompt: user,
           // Retries are ours: one place decides when to wait and how long.
           maxRetries: 0,
-          maxOutputTokens: MAX_OUTPUT_TOKENS,
+          maxOutputTokens: maxTokens,
           abortSignal: AbortSignal.timeout(timeoutMs),
         })
-        if (finishReason === 'length') throw new LlmFailure('again', 'the answer was cut short')
+        // Neither changes when the same prompt is sent once more.
+        if (finishReason === 'length')
+          throw new LlmFailure(
+            'row',
+            `the answer needs more than ${maxTokens} tokens, thinking included (--max-tokens)`,
+          )
+        if (finishReason === 'content-filter')
+          throw new LlmFailure('row', `the endpoint blocked prompt or answer (${rawFinishReason ?? 'content filter'})`)
         return text
       } catch (error) {
-        throw failureOf(error, APICallError.isInstance(error) ? error : undefined, timeoutMs)
+        throw sorted(error, APICallError.isInstance(error) ? error : undefined, timeoutMs)
       }
     },
   }
@@ -64,7 +74,9 @@ async function languageModel(
   }
   const key = apiKey === undefined ? {} : { apiKey }
   const { createOpenAICompatible } = await client(import('@ai-sdk/openai-compatible'))
-  return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl ?? '', fetch: limitedFetch, ...key })(model)
+  return createOpenAICompatible({ name: 'endpoint', baseURL: baseUrl ?? '', fetch: newerNames(limitedFetch), ...key })(
+    model,
+  )
 }
 
 /** A client's module, or what to install. */
@@ -88,6 +100,26 @@ function checkUrl(provider: Provider, baseUrl: string | undefined): void {
   })
 }
 
+/**
+ * OpenAI's newer models refuse `max_tokens` and want `max_completion_tokens`; most other servers know the old name alone.
+ * Asked the old way first; after a refusal that names the parameter, the new way, from then on.
+ */
+function newerNames(send: typeof fetch): typeof fetch {
+  let isNew = false
+  const renamed = (init: RequestInit | undefined): RequestInit | undefined => {
+    if (typeof init?.body !== 'string') return init
+    const { max_tokens, ...body } = JSON.parse(init.body)
+    return { ...init, body: JSON.stringify({ ...body, max_completion_tokens: max_tokens }) }
+  }
+  return async (input, init) => {
+    const response = await send(input, isNew ? renamed(init) : init)
+    if (isNew || response.status !== 400) return response
+    if (!(await response.clone().text()).includes('max_completion_tokens')) return response
+    isNew = true
+    return send(input, renamed(init))
+  }
+}
+
 /** Reads no more than a report's worth, and goes nowhere else than it was sent. */
 const limitedFetch: typeof fetch = async (input, init) => {
   const response = await fetch(input, { ...init, redirect: 'error' })
@@ -109,8 +141,8 @@ const limitedFetch: typeof fetch = async (input, init) => {
   return new Response(status === 204 || status === 304 ? null : new Blob(chunks), { status, statusText, headers })
 }
 
-/** Sorts what went wrong. The answer's own text stays out of messages: it may be anything. */
-function failureOf(error: unknown, call: APICallError | undefined, timeoutMs: number): LlmFailure {
+/** Sorts what went wrong. */
+function sorted(error: unknown, call: APICallError | undefined, timeoutMs: number): LlmFailure {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof LlmFailure) return cause
   if (error instanceof Error && /Timeout|Abort/.test(`${error.name} ${String(error.cause)}`))
     return new LlmFailure('again', `no answer within ${timeoutMs / 1000} s`)
@@ -119,18 +151,7 @@ function failureOf(error: unknown, call: APICallError | undefined, timeoutMs: nu
       'again',
       `the answer is not of the protocol (${error instanceof Error ? error.name : 'unknown'})`,
     )
-  const { statusCode, responseHeaders = {} } = call
-  if (statusCode === undefined) return new LlmFailure('again', 'the endpoint cannot be reached')
-  if ([401, 403, 404].includes(statusCode)) return new LlmFailure('stop', `the endpoint answers ${statusCode}`)
-  if (statusCode === 429 || statusCode === 408 || statusCode >= 500)
-    return new LlmFailure('again', `the endpoint answers ${statusCode}`, retryAfter(responseHeaders['retry-after']))
-  // 200 with something else than the protocol's JSON, or a prompt that is refused.
-  return new LlmFailure(statusCode < 400 ? 'again' : 'row', `the endpoint answers ${statusCode} in no usable way`)
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3); no more than five minutes. */
-function retryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 300) * 1000 : undefined
+  const { statusCode: status, responseHeaders: headers = {}, responseBody: body = '' } = call
+  if (status === undefined) return new LlmFailure('again', 'the endpoint cannot be reached')
+  return failureOf({ status, headers, body })
 }

@@ -4,7 +4,8 @@ import type { Prompt } from './llm-prompt.ts'
 export const PROVIDERS = ['gemini', 'openai-compatible'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
-export const DEFAULT_GEMINI = 'gemini-2.5-flash'
+/** Google's name for whichever Flash model is current: a numbered one is withdrawn after a year or so. */
+export const DEFAULT_GEMINI = 'gemini-flash-latest'
 
 /** A model that writes. */
 export interface Writer {
@@ -21,6 +22,8 @@ export interface WriterOptions {
   readonly apiKey?: string | undefined
   /** The whole answer must be there by then. */
   readonly timeoutMs?: number
+  /** Tokens of an answer, a model's thinking included. */
+  readonly maxTokens?: number
 }
 
 /** Why there is no answer. */

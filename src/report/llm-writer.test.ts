@@ -79,10 +79,6 @@ describe('writeLlmReport', () => {
     ['another size', (prompt) => honestAnswer(prompt.replace('12.3', '13.2'))],
     ['JSON without an answer', () => ({ body: '{}' })],
     ['half an answer', () => ({ hangUp: true })],
-    [
-      'an answer cut by its length',
-      (prompt) => ({ body: dressed('openai', honestAnswer(prompt)).replace('"stop"', '"length"') }),
-    ],
     ['a slow answer', (prompt) => ({ body: dressed('openai', honestAnswer(prompt)), delayMs: 700 })],
     ['a way to another host', () => ({ status: 302, headers: { location: 'http://127.0.0.1:9/elsewhere' } })],
     ['error 500', () => ({ status: 500, body: 'oops' })],
@@ -104,8 +100,55 @@ describe('writeLlmReport', () => {
     const writer = await openWriter({ provider: 'openai-compatible', model: 'm', baseUrl: 'http://127.0.0.1:9/v1' })
     expect(await writeLlmReport(ROW, seededRandom(1), { writer, ...options })).toMatchObject({
       failed: expect.stringMatching(/cannot be reached|protocol/),
-      reached: false,
+      answered: false,
     })
+  })
+
+  const wrapped: [string, (report: string) => string][] = [
+    ['a fence', (report) => `\`\`\`markdown\n${report}\n\`\`\``],
+    ['a greeting and a fence', (report) => `Sure!\n\n\`\`\`\n${report}\n\`\`\`\nAnything else?`],
+    ['thinking', (report) => `<think>\nFindings: maybe 12 mm. Impression: high?\n</think>\n\n${report}`],
+    ['thinking whose begin was taken off', (report) => `The row says 99 mm.\n</think>\n${report}`],
+    ['a greeting', (report) => `Here is the report:\n\n${report}`],
+  ]
+  it.each(wrapped)('finds the report in %s', async (_, wrap) => {
+    const { outcome } = await write((prompt) => wrap(honestAnswer(prompt)))
+    expect(outcome).toMatchObject({ from: 'model', requests: 1 })
+    expect('report' in outcome && checkReport(outcome.report, ROW)).toEqual([])
+  })
+  it('takes no report apart to find one', async () => {
+    const { outcome } = await write((prompt) => `${honestAnswer(rowLines(OTHER))}\n${honestAnswer(prompt)}`)
+    expect(outcome).toMatchObject({ failed: expect.any(String) })
+  })
+
+  const dead: [string, 'openai' | 'gemini', Reply, RegExp][] = [
+    [
+      'a length',
+      'openai',
+      { body: dressed('openai', 'x').replace('"stop"', '"length"') },
+      /more than 8192 tokens.*--max-tokens/,
+    ],
+    ['a filter', 'openai', { body: dressed('openai', '').replace('"stop"', '"content_filter"') }, /blocked/],
+    ['a block', 'gemini', { body: '{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}' }, /PROHIBITED_CONTENT/],
+    ['safety', 'gemini', { body: dressed('gemini', '').replace('"STOP"', '"SAFETY"') }, /SAFETY/],
+    ['its tokens', 'gemini', { body: dressed('gemini', '').replace('"STOP"', '"MAX_TOKENS"') }, /8192 tokens/],
+  ]
+  it.each(dead)('names %s (%s), and asks once', async (_, protocol, reply, failed) => {
+    const { server, writer } = await start(() => reply, protocol)
+    const outcome = await writeLlmReport(ROW, seededRandom(1), { writer, ...options })
+    expect(outcome).toMatchObject({ failed: expect.stringMatching(failed), requests: 1 })
+    expect(server.received).toHaveLength(1)
+  })
+
+  it('uses the newer name of a parameter once it is told, and the old one elsewhere', async () => {
+    const told = { error: { message: "'max_tokens' is not supported. Use 'max_completion_tokens' instead." } }
+    const { server, writer } = await start((prompt, request) =>
+      request === 0 ? { status: 400, body: JSON.stringify(told) } : honestAnswer(prompt),
+    )
+    for (const row of [ROW, OTHER])
+      expect(await writeLlmReport(row, seededRandom(1), { writer, ...options })).toMatchObject({ requests: 1 })
+    const names = server.received.map(({ body }) => Object.keys(JSON.parse(body)).filter((key) => /max/.test(key)))
+    expect(names).toEqual([['max_tokens'], ['max_completion_tokens'], ['max_completion_tokens']])
   })
 
   it('tells the model what was wrong, and takes a better answer', async () => {

@@ -5,7 +5,7 @@ import type { Random } from '../random.ts'
 import { checkReport } from './check-report.ts'
 import { type Prompt, promptOf } from './llm-prompt.ts'
 import { LlmFailure, type Writer } from './llm-provider.ts'
-import { cleanReport } from './report-text.ts'
+import { cleanReport, unwrapped } from './report-text.ts'
 
 /** Answers that were taken before. */
 export interface ReportCache {
@@ -27,8 +27,8 @@ export interface LlmOptions {
 
 export type LlmOutcome =
   | { readonly report: string; readonly from: 'model' | 'cache'; readonly requests: number }
-  /** `reached`: the endpoint answered at least once, if wrongly. */
-  | { readonly failed: string; readonly requests: number; readonly reached: boolean }
+  /** `answered`: there was a text at least once, if a wrong one. */
+  | { readonly failed: string; readonly requests: number; readonly answered: boolean }
 
 const MAX_BACK_OFF_MS = 60_000
 export const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -52,14 +52,14 @@ export async function writeLlmReport(
 
   let faults: readonly string[] = []
   let why = ''
-  let reached = false
+  let answered = false
   for (let attempt = 0; attempt < attempts; attempt++) {
     const prompt = attempt === 0 ? first : promptOf(features, random.fork('prompt'), faults)
     await turn()
     try {
       const answer = await writer.write(prompt)
-      reached = true
-      const report = answer.length > 100_000 ? answer : `${cleanReport(answer).trim()}\n`
+      answered = true
+      const report = answer.length > 100_000 ? answer : `${cleanReport(unwrapped(answer)).trim()}\n`
       faults = checkReport(report, features)
       if (faults.length === 0) {
         await cache?.set(first, features, writer.id, report)
@@ -69,14 +69,13 @@ export async function writeLlmReport(
     } catch (error) {
       if (!(error instanceof LlmFailure) || error.kind === 'stop') throw error
       why = error.message
-      reached ||= !/cannot be reached|no answer within/.test(error.message)
-      if (error.kind === 'row') return { failed: why, requests: attempt + 1, reached }
+      if (error.kind === 'row') return { failed: why, requests: attempt + 1, answered }
       if (attempt + 1 === attempts) break
       const own = Math.min(backOffMs * 2 ** attempt, MAX_BACK_OFF_MS) * (0.75 + 0.5 * random.uniform())
       await sleep(Math.max(error.waitMs ?? 0, own))
     }
   }
-  return { failed: why, requests: attempts, reached }
+  return { failed: why, requests: attempts, answered }
 }
 
 /**

@@ -14,6 +14,21 @@ export const cleanReport = (text: string): string =>
     .replace(/[ \t]+$/gm, '')
 
 /**
+ * The report in an answer: what a model thought before it, a fence of code round it and a greeting above it are off.
+ * @example unwrapped('<think>12 mm?</think>Here it is:\n```markdown\nFindings: ...\n```') // 'Findings: ...'
+ */
+export function unwrapped(answer: string): string {
+  const said = answer.replace(/^[\s\S]*<\/think(ing)?>/i, '')
+  const fenced = /```[a-z]*\r?\n([\s\S]*?)\r?\n?```/i.exec(said)
+  const text = fenced !== null && /findings/i.test(fenced[1]) ? fenced[1] : said
+  // Only before the findings' heading, and only what is no part of a report itself.
+  const heading = /^[#*_\s]*findings\b/im.exec(text)
+  return heading === null || /impression/i.test(text.slice(0, heading.index))
+    ? text
+    : text.slice(heading.index).trimStart()
+}
+
+/**
  * What the text tower reads: from the first "impression", header kept, to the end, newlines deleted.
  * @throws SpiculaError `report/no-impression` where the report has none
  * @example impressionOf('Findings:\n  Solid.\nImpression: A solid nodule.\n') // 'Impression: A solid nodule.'
