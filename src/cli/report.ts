@@ -209,6 +209,6 @@ const unreachable = (outcome: LlmOutcome): SpiculaError =>
     'report/llm',
     `${PATIENCE} rows in a row got no answer: ${'failed' in outcome ? outcome.failed : ''}`,
     {
-      hint: 'Is the endpoint up? Reports taken so far are kept, and not asked for again.',
+      hint: 'Is the endpoint up, and does it take such prompts? Reports taken so far are kept, and not asked for again.',
     },
   )

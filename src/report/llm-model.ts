@@ -49,6 +49,8 @@ export async function openWriter({
           )
         if (finishReason === 'content-filter')
           throw new LlmFailure('row', `the endpoint blocked prompt or answer (${rawFinishReason ?? 'content filter'})`)
+        if (text.trim() === '' && finishReason !== 'stop')
+          throw new LlmFailure('row', `the endpoint gave no text (${rawFinishReason ?? finishReason})`)
         return text
       } catch (error) {
         throw sorted(error, APICallError.isInstance(error) ? error : undefined, timeoutMs)
@@ -112,8 +114,10 @@ function newerNames(send: typeof fetch): typeof fetch {
     return { ...init, body: JSON.stringify({ ...body, max_completion_tokens: max_tokens }) }
   }
   return async (input, init) => {
-    const response = await send(input, isNew ? renamed(init) : init)
-    if (isNew || response.status !== 400) return response
+    // Several requests are under way at once: each knows how it was asked itself.
+    const asNew = isNew
+    const response = await send(input, asNew ? renamed(init) : init)
+    if (asNew || response.status !== 400) return response
     if (!(await response.clone().text()).includes('max_completion_tokens')) return response
     isNew = true
     return send(input, renamed(init))

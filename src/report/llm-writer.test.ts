@@ -142,13 +142,18 @@ describe('writeLlmReport', () => {
 
   it('uses the newer name of a parameter once it is told, and the old one elsewhere', async () => {
     const told = { error: { message: "'max_tokens' is not supported. Use 'max_completion_tokens' instead." } }
-    const { server, writer } = await start((prompt, request) =>
-      request === 0 ? { status: 400, body: JSON.stringify(told) } : honestAnswer(prompt),
+    const names = (body: string) => Object.keys(JSON.parse(body)).filter((key) => /max/.test(key))
+    const { server, writer } = await start((prompt) =>
+      names(server.received.at(-1)?.body ?? '{}').includes('max_tokens')
+        ? { status: 400, body: JSON.stringify(told) }
+        : honestAnswer(prompt),
     )
-    for (const row of [ROW, OTHER])
-      expect(await writeLlmReport(row, seededRandom(1), { writer, ...options })).toMatchObject({ requests: 1 })
-    const names = server.received.map(({ body }) => Object.keys(JSON.parse(body)).filter((key) => /max/.test(key)))
-    expect(names).toEqual([['max_tokens'], ['max_completion_tokens'], ['max_completion_tokens']])
+    const ask = (row: NoduleFeatures) => writeLlmReport(row, seededRandom(1), { writer, ...options })
+    // At once: none may take another's refusal for its own.
+    for (const outcome of await Promise.all([ROW, OTHER, ROW].map(ask))) expect(outcome).toMatchObject({ requests: 1 })
+    await ask(OTHER)
+    expect(names(server.received[0].body)).toEqual(['max_tokens'])
+    expect(names(server.received.at(-1)?.body ?? '')).toEqual(['max_completion_tokens'])
   })
 
   it('tells the model what was wrong, and takes a better answer', async () => {
