@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { colours, round, svgDocument, svgText } from '../src/drawing/svg.ts'
 import { VIEWS } from '../src/nodule/views.ts'
-import { patientLetters, viewPlanes } from '../src/pictures/planes.ts'
+import { patientLetters, viewPlane } from '../src/pictures/planes.ts'
 import type { Triple } from '../src/scan/scan.ts'
 
 const PANEL = 250
@@ -63,8 +63,8 @@ function arrow(direction: Triple, text: string): string[] {
   ]
 }
 
-const panels = VIEWS.map(({ label }, v) => {
-  const { columnsLps, rowsLps } = viewPlanes[v]
+const panels = VIEWS.map((view, v) => {
+  const { columnsLps, rowsLps } = viewPlane(view)
   const [u, w] = [scaled(columnsLps, 25), scaled(rowsLps, 25)]
   const back = (vector: Triple) => scaled(vector, -25)
   const square = [sum(u, w), sum(u, back(w)), sum(back(u), back(w)), sum(back(u), w)]
@@ -72,7 +72,7 @@ const panels = VIEWS.map(({ label }, v) => {
   const [left, top] = [(v % 3) * PANEL, Math.floor(v / 3) * PANEL + 8]
   return [
     `<g transform="translate(${left + PANEL / 2} ${top + PANEL / 2 + 4})">`,
-    svgText(`${v + 1}. ${label}`, 0, -PANEL / 2 + 18, {
+    svgText(`${v + 1}. ${view.label}`, 0, -PANEL / 2 + 18, {
       size: 13,
       fill: colours.title,
       anchor: 'middle',

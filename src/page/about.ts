@@ -1,6 +1,7 @@
 /** What a page says of the model, and of how to read it. */
 import { list } from '../drawing/html.ts'
 import { escapeXml } from '../drawing/svg.ts'
+import { HU_WINDOW } from '../nodule/hounsfield.ts'
 import type { CasePage } from './content.ts'
 
 /** The model: where it comes from, what it is for, what it is not for. */
@@ -39,5 +40,5 @@ const READING = [
   'In words: zero-shot answers, a comparison of sentences by a model that learnt to match images with reports, not to judge these features. Over the values of a feature they sum to 1, whether or not any of them fits. They stand beside the probability and are not its causes.',
   'Training reports: the model’s nearest texts. If the nodule was a training nodule itself, its own report may be among them.',
   'The clinic’s models: Brock 2a and 2b (McWilliams 2013), Mayo (Swensen 1997), VA (Gould 2007), on the inputs that the table gives. Lung-RADS v2022 is compiled from secondary sources.',
-  'Pictures: window -1000 to 500 HU, head up, the patient’s right at the left of axial and coronal planes. The overview shows the whole scan, each view the 50 mm round the nodule.',
+  `Pictures: window ${HU_WINDOW.join(' to ')} HU, head up, the patient’s right at the left of axial and coronal planes. The overview shows the whole scan, each view the 50 mm round the nodule.`,
 ]

@@ -1,5 +1,6 @@
 /** The three planes through a point, to see whether it is where the nodule is. */
 import { SpiculaError } from '../error.ts'
+import { HU_WINDOW, unitIntensity } from '../nodule/hounsfield.ts'
 import { axial, coronal, type Plane, sagittal } from './planes.ts'
 import { pageSvg } from './sheet.ts'
 
@@ -11,9 +12,6 @@ export interface Orthogonal {
   readonly title: string
   readonly footer: string
 }
-
-/** HU drawn black and white: what a model sees. */
-const WINDOW = [-1000, 500] as const
 
 /**
  * Draws the axial, coronal and sagittal plane through the point, each with a cross-hair that leaves the nodule free,
@@ -31,7 +29,7 @@ export function orthogonalSvg({ hu, shapeZyx: [depth, height, size], title, foot
     const gray = new Float32Array(size * size)
     for (let row = 0; row < size; row++) {
       for (let column = 0; column < size; column++) {
-        gray[row * size + column] = (hu[index(row, column)] - WINDOW[0]) / (WINDOW[1] - WINDOW[0])
+        gray[row * size + column] = unitIntensity(hu[index(row, column)])
       }
     }
     return {
@@ -51,7 +49,7 @@ export function orthogonalSvg({ hu, shapeZyx: [depth, height, size], title, foot
     panels.push(panel('sagittal', sagittal, (z, y) => (z * size + y) * size + centre))
   }
   const headUp = depth > 1 ? ' · head up' : ''
-  const shown = `window ${WINDOW[0]}..${WINDOW[1]} HU · ${size} mm a plane${headUp} · for research use`
+  const shown = `window ${HU_WINDOW.join('..')} HU · ${size} mm a plane${headUp} · for research use`
   const [columns, edge] = depth > 1 ? [3, 336] : [1, 448]
   return pageSvg({ panels, columns, edge, title, footer: [footer, shown] })
 }

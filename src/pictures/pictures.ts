@@ -32,8 +32,7 @@ const OVERVIEW_EDGE = 320
  * @example const { views } = await drawNodule(scan, pointLps, await prepareViews(scan, pointLps))
  */
 export async function drawNodule(scan: Scan, pointLps: Triple, prepared: PreparedViews): Promise<CasePictures> {
-  const labels = prepared.views.map(({ label }) => label)
-  const views = viewPanels(prepared.pixels, labels).map((panel) => ({
+  const views = viewPanels(prepared).map((panel) => ({
     label: panel.label,
     svg: panelSvg(coarser(panel, VIEW_PIXELS), VIEW_EDGE, `${panel.label}, 50 mm round the nodule`),
   }))

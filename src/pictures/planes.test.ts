@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { axial, coronal, edgeLetters, patientLetters, sagittal, viewPlanes } from './planes.ts'
+import { VIEWS } from '../nodule/views.ts'
+import { axial, coronal, edgeLetters, patientLetters, sagittal, viewPlane } from './planes.ts'
 
 describe('edgeLetters', () => {
   it('hangs the three planes as radiologists expect them', () => {
@@ -16,7 +17,7 @@ describe('patientLetters', () => {
   })
 })
 
-describe('viewPlanes', () => {
+describe('viewPlane', () => {
   // Axes of img[z, y, x]; each view names the axes turned, and which output axes are its rows and columns.
   const views = [
     { turn: undefined, rows: 1, columns: 2 },
@@ -50,7 +51,9 @@ describe('viewPlanes', () => {
       )
       return [2, 1, 0].map((k) => Math.sign(Math.round((to[k] - from[k]) * 1000)) + 0)
     }
-    expect([...viewPlanes[view.i].rowsLps]).toEqual(step(view.rows))
-    expect([...viewPlanes[view.i].columnsLps]).toEqual(step(view.columns))
+    const { rowsLps, columnsLps, turned } = viewPlane(VIEWS[view.i])
+    expect([...rowsLps]).toEqual(step(view.rows))
+    expect([...columnsLps]).toEqual(step(view.columns))
+    expect(turned).toBe(view.rows === 0)
   })
 })

@@ -1,4 +1,5 @@
 /** How the planes of a crop lie in the patient, and how they are hung. */
+import type { View } from '../nodule/views.ts'
 import type { Triple } from '../scan/scan.ts'
 
 /** A plane of the crop `img[z, y, x]` (x to the patient's left, y to posterior, z to superior). */
@@ -14,30 +15,33 @@ export interface Plane {
   readonly turned: boolean
 }
 
-const left: Triple = [1, 0, 0]
-const posterior: Triple = [0, 1, 0]
-const superior: Triple = [0, 0, 1]
-
-export const axial: Plane = { columnsLps: left, rowsLps: posterior, turned: false }
-export const coronal: Plane = { columnsLps: left, rowsLps: superior, turned: true }
-export const sagittal: Plane = { columnsLps: posterior, rowsLps: superior, turned: true }
+/** Where the axes of the crop, [z, y, x], run to: superior, posterior, left. */
+const axesLps: readonly Triple[] = [
+  [0, 0, 1],
+  [0, 1, 0],
+  [1, 0, 0],
+]
 
 /**
- * The nine views in their published order: three mid-planes, then two each of the cube turned by 45 degrees in the
- * plane of its axes (0,2), (0,1) and (1,2). Of axes (a, b), output axis a runs along +a -b and output axis b along
- * +a +b. One view is the first of them, three are the first three.
+ * How a view lies in the patient. Turning the cube by 45 degrees about one of its axes leaves that axis as it is; of
+ * the two others, a before b, output axis a runs along +a -b and output axis b along +a +b.
+ * @example viewPlane(VIEWS[5]) // { columnsLps: [1, 0, 0], rowsLps: [0, 1, 1], turned: false }
  */
-export const viewPlanes: readonly Plane[] = [
-  axial,
-  coronal,
-  sagittal,
-  { columnsLps: [1, 0, 1], rowsLps: posterior, turned: false }, // (z, x) [c,:,:]
-  { columnsLps: posterior, rowsLps: [-1, 0, 1], turned: true }, // (z, x) [:,:,c]
-  { columnsLps: left, rowsLps: [0, 1, 1], turned: false }, // (z, y) [c,:,:]
-  { columnsLps: left, rowsLps: [0, -1, 1], turned: true }, // (z, y) [:,c,:]
-  { columnsLps: [1, 1, 0], rowsLps: superior, turned: true }, // (y, x) [:,c,:]
-  { columnsLps: [-1, 1, 0], rowsLps: superior, turned: true }, // (y, x) [:,:,c]
-]
+export function viewPlane({ normal, about }: Pick<View, 'normal' | 'about'>): Plane {
+  const [rows, columns] = [0, 1, 2].filter((axis) => axis !== normal)
+  const direction = (axis: number): Triple => {
+    if (about === undefined || axis === about) return axesLps[axis]
+    const [a, b] = [0, 1, 2].filter((other) => other !== about)
+    const sign = axis === a ? -1 : 1
+    const [x, y, z] = [0, 1, 2].map((world) => axesLps[a][world] + sign * axesLps[b][world])
+    return [x, y, z]
+  }
+  return { columnsLps: direction(columns), rowsLps: direction(rows), turned: rows === 0 }
+}
+
+export const axial = viewPlane({ normal: 0 })
+export const coronal = viewPlane({ normal: 1 })
+export const sagittal = viewPlane({ normal: 2 })
 
 /**
  * Letters of a direction in the patient: L or R, P or A, H or F, the largest part first (DICOM PS3.3 C.7.6.1.1.1).

@@ -2,16 +2,16 @@ import { Resvg } from '@resvg/resvg-js'
 import { describe, expect, it } from 'vitest'
 import { fontOptions, rasterise } from '../drawing/rasterise.node.ts'
 import { svgDocument, svgText, textWidth } from '../drawing/svg.ts'
+import { VIEWS } from '../nodule/views.ts'
 import { contactSheetSvg } from './contact-sheet.ts'
 import { orthogonalSvg } from './orthogonal.ts'
 
-const labels = Array.from({ length: 9 }, (_, i) => `view ${i}`)
 const sheet = (count: number, paint: (view: number, row: number, column: number) => number = () => 0.3) => {
-  const views = new Float32Array(count * 224 * 224)
-  for (let i = 0; i < views.length; i++) {
-    views[i] = paint(Math.floor(i / (224 * 224)), Math.floor(i / 224) % 224, i % 224)
+  const pixels = new Float32Array(count * 224 * 224)
+  for (let i = 0; i < pixels.length; i++) {
+    pixels[i] = paint(Math.floor(i / (224 * 224)), Math.floor(i / 224) % 224, i % 224)
   }
-  return { views, labels: labels.slice(0, count), title: '007_1', footer: 'exact geometry' }
+  return { pixels, views: VIEWS.slice(0, count), title: '007_1', footer: 'exact geometry' }
 }
 
 /** Width and height that a PNG says it has. */
@@ -34,7 +34,7 @@ describe('contactSheetSvg', () => {
     expect(sizeOf(rasterise(svg))).toEqual([width, height])
     expect(sizeOf(rasterise(svg, { zoom: 0.5 }))).toEqual([Math.round(width / 2), Math.round(height / 2)])
     for (const text of [
-      ...labels.slice(0, count),
+      ...VIEWS.slice(0, count).map(({ label }) => label),
       '007_1',
       'exact geometry',
       'window -1000..500 HU',
@@ -72,13 +72,13 @@ describe('contactSheetSvg', () => {
 
   it('shows whatever an identifier holds', () => {
     const title = `</text><script>"'&\u0000\ud800結節𝛼 ${'long '.repeat(60)}`
-    const svg = contactSheetSvg({ ...sheet(1), title, labels: [title] })
+    const svg = contactSheetSvg({ ...sheet(1), title, views: [{ ...VIEWS[0], label: title }] })
     expect(svg).not.toContain('<script>')
     expect(sizeOf(rasterise(svg))).toEqual([496, 596])
   })
 
   it('refuses other numbers of views', () => {
-    for (const bad of [{ labels: [] }, { labels: ['a', 'b'] }, { views: new Float32Array(10) }]) {
+    for (const bad of [{ views: [] }, sheet(2), { views: VIEWS.slice(0, 3) }, { pixels: new Float32Array(10) }]) {
       expect(() => contactSheetSvg({ ...sheet(1), ...bad })).toThrow(expect.objectContaining({ code: 'drawing/views' }))
     }
   })

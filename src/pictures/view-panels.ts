@@ -1,7 +1,8 @@
 /** The views of a nodule as panels. */
 import { SpiculaError } from '../error.ts'
+import type { PreparedViews } from '../nodule/prepare.ts'
 import type { Panel } from './panel.ts'
-import { viewPlanes } from './planes.ts'
+import { viewPlane } from './planes.ts'
 
 /** Of a crop of 1 mm the views show indices 0 to 49 end to end; the nodule's point is index 25 of them. */
 const spanMm = 49
@@ -9,27 +10,25 @@ const pointMm = 25
 
 /**
  * A panel of each view, with ticks at the edges that point at the nodule (in turned views to within 0.5 mm).
- * @param views scaled so that [-1000, 500] HU is [0, 1], rows as stored, [V, R, R] with V of 1, 3 or 9
- * @param labels name of each view, V of them
- * @throws SpiculaError `drawing/views` for another number of views or labels
- * @example viewPanels(views, ['axial'])[0].pixels // 224
+ * @throws SpiculaError `drawing/views` unless the pixels are those of so many square views
+ * @example viewPanels(await prepareViews(scan, pointLps))[0].label // 'Axial'
  */
-export function viewPanels(views: Float32Array, labels: readonly string[]): (Panel & { readonly label: string })[] {
-  const pixels = Math.sqrt(views.length / labels.length)
-  if (![1, 3, 9].includes(labels.length) || !Number.isInteger(pixels) || pixels < 2) {
-    throw new SpiculaError(
-      'drawing/views',
-      `${labels.length} labels and ${views.length} pixels make no sheet of 1, 3 or 9 square views`,
-    )
+export function viewPanels({
+  pixels: gray,
+  views,
+}: Pick<PreparedViews, 'pixels' | 'views'>): (Panel & { readonly label: string })[] {
+  const pixels = Math.sqrt(gray.length / views.length)
+  if (!Number.isInteger(pixels) || pixels < 2) {
+    throw new SpiculaError('drawing/views', `${gray.length} pixels are not those of ${views.length} square views`)
   }
   const pixelMm = spanMm / (pixels - 1)
   const point = pointMm / pixelMm
-  return labels.map((label, i) => ({
-    label,
-    gray: views.subarray(i * pixels * pixels, (i + 1) * pixels * pixels),
+  return views.map((view, i) => ({
+    label: view.label,
+    gray: gray.subarray(i * pixels * pixels, (i + 1) * pixels * pixels),
     pixels,
     pixelMm,
-    plane: viewPlanes[i],
+    plane: viewPlane(view),
     pointRowColumn: [point, point],
     mark: 'ticks',
   }))

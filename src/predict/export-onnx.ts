@@ -6,6 +6,7 @@ import * as g from '../graph/operations.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { Checkpoint } from '../model/checkpoint.ts'
 import type { BetaCalibration, ModelConfig } from '../model/config.ts'
+import { HU_WINDOW } from '../nodule/hounsfield.ts'
 import { VIEWS } from '../nodule/views.ts'
 import { VERSION } from '../version.ts'
 
@@ -84,7 +85,7 @@ function aboutExport(
   const kind = calibrations ? 'calibrated' : 'not calibrated'
   const views =
     `float32 [nodules, ${VIEWS.length}, ${resolution}, ${resolution}]: the views of each nodule in the order of the ` +
-    'metadata `views`, Hounsfield units from -1000 to 500 as 0 to 1, one channel. Normalisation happens inside.'
+    `metadata \`views\`, Hounsfield units from ${HU_WINDOW.join(' to ')} as 0 to 1, one channel. Normalisation happens inside.`
   const texts: Record<string, string> = {
     probability: `[nodules]: of malignancy, mean over the ${folds.length} folds, ${kind}`,
     raw_fold_probability: '[nodules, folds]: of malignancy by each fold, before calibration',
@@ -111,7 +112,7 @@ function aboutExport(
       calibrated: String(calibrations !== undefined),
       views: VIEWS.map((view) => view.name).join(','),
       geometry: preprocessing.geometry,
-      hounsfield_window: '-1000,500',
+      hounsfield_window: HU_WINDOW.join(','),
     },
     values: { views, ...Object.fromEntries(Object.keys(outputs).map((output) => [output, texts[output]])) },
   }

@@ -73,9 +73,8 @@ async function makeCrop({ scan, pointLps, path }: Place, { geometry, sizeMm }: O
 async function makeViews({ scan, pointLps, path, title }: Place, { geometry, views: set }: Of<'views'>) {
   const { pixels, shape, views, notes } = await prepareViews(scan, pointLps, { geometry, views: set })
   await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, shape))
-  const labels = views.map(({ label }) => label)
   const footer = `${geometry} geometry · centre ${showPoint(pointLps)} · ${software}`
-  await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ views: pixels, labels, title, footer })))
+  await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ pixels, views, title, footer })))
   return notes
 }
 
