@@ -1,5 +1,6 @@
 /** The columns of a cohort's manifest, as published, and help for tables that spell them differently. */
 import { SpiculaError } from '../error.ts'
+import { editDistance, letters } from '../nearest.ts'
 
 /** Without these a row has no place in a scan. */
 export const requiredColumns = ['pid', 'nodule_id', 'image_path', 'coordX', 'coordY', 'coordZ'] as const
@@ -83,25 +84,10 @@ const plural = (count: number): string => (count === 1 ? 'a column is' : `${coun
  * @example nearestColumn('coordX', ['nodule id', 'CoordX']) // 'CoordX'
  */
 export function nearestColumn(wanted: RequiredColumn, columns: readonly string[]): string | undefined {
-  const letters = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
   for (const alias of [letters(wanted), ...aliases[wanted]]) {
     const found = columns.find((column) => letters(column) === alias)
     if (found !== undefined) return found
   }
   // One slip only: two would make coordX of coordY's neighbour, or pid of any short name.
   return columns.find((column) => column.length > 2 && editDistance(letters(column), letters(wanted)) === 1)
-}
-
-/** Levenshtein distance; header names are short. Names of very different length are called far apart at once. */
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return Number.POSITIVE_INFINITY
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]
 }

@@ -1,5 +1,6 @@
 /** The frames in which a table may give its points; within Spicula every point is LPS mm. */
 import { SpiculaError } from '../error.ts'
+import { applyAffine, rasToLpsPoint } from '../scan/affine.ts'
 import type { Affine, Triple } from '../scan/scan.ts'
 
 /**
@@ -10,6 +11,11 @@ import type { Affine, Triple } from '../scan/scan.ts'
 export const frames = ['lps', 'ras', 'voxel'] as const
 
 export type Frame = (typeof frames)[number]
+
+/** Those of world mm: what a table can say without its scan. */
+export const worldFrames = ['lps', 'ras'] as const satisfies readonly Frame[]
+
+export type WorldFrame = (typeof worldFrames)[number]
 
 /**
  * A frame by its name.
@@ -32,14 +38,14 @@ export function parseFrame(text: string): Frame {
  * @example toPointLps([10, 20, 30], 'ras', scan.affineLps) // [-10, -20, 30]
  */
 export function toPointLps(point: Triple, frame: Frame, affineLps: Affine): Triple {
-  const [x, y, z] = point
-  if (frame === 'lps') return point
-  // 0 - x rather than -x: no negative zeros in tables.
-  if (frame === 'ras') return [0 - x, 0 - y, z]
-  const a = affineLps
-  return [
-    a[0] * x + a[1] * y + a[2] * z + a[3],
-    a[4] * x + a[5] * y + a[6] * z + a[7],
-    a[8] * x + a[9] * y + a[10] * z + a[11],
-  ]
+  return frame === 'voxel' ? applyAffine(affineLps, point) : worldPointLps(point, frame)
+}
+
+/**
+ * A point of a table of world mm.
+ * @returns LPS mm
+ * @example worldPointLps([10, 20, 30], 'ras') // [-10, -20, 30]
+ */
+export function worldPointLps(point: Triple, frame: WorldFrame): Triple {
+  return frame === 'ras' ? rasToLpsPoint(point) : point
 }

@@ -1,7 +1,7 @@
 /** Time to diagnosis, or to the end of follow-up, as tables code it. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
-import { editDistance, letters } from '../features/nearest.ts'
+import { editDistance, letters } from '../nearest.ts'
 import { isMissing } from '../files/records.ts'
 import type { Cohort } from './joined-cohort.ts'
 

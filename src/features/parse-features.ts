@@ -1,5 +1,6 @@
 /** Rows of a table to features: lenient with spelling, strict with what remains unknown. */
 import { isMissing } from '../files/records.ts'
+import { editDistance, letters, nearest } from '../nearest.ts'
 import { presenceOf } from './clinical-words.ts'
 import {
   type ChoiceName,
@@ -14,7 +15,6 @@ import {
   type NoduleFeatures,
   type PresenceName,
 } from './features.ts'
-import { editDistance, letters, nearest } from './nearest.ts'
 
 /** A value that is none of its column's. */
 export interface FeatureProblem {

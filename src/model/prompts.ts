@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { choiceOf, FEATURE_NAMES, type FeatureName, isLength } from '../features/features.ts'
-import { nearest } from '../features/nearest.ts'
+import { nearest } from '../nearest.ts'
 
 /** The values that one question chooses among, each with the sentences that say it. */
 export interface PromptSet {

@@ -1,5 +1,5 @@
 import { SpiculaError } from '../error.ts'
-import { applyAffine, invertAffine, spacingMm } from '../scan/affine.ts'
+import { applyAffine, invertAffine, rasToLpsPoint, spacingMm } from '../scan/affine.ts'
 import { insideScan } from '../scan/box.ts'
 import type { Affine, Note, Scan, Triple } from '../scan/scan.ts'
 
@@ -41,12 +41,12 @@ export function checkPlace(scan: Scan, pointLps: Triple): void {
   )
 }
 
-function likelyFrame(scan: Scan, [x, y, z]: Triple, inverse: Affine): string {
+function likelyFrame(scan: Scan, point: Triple, inverse: Affine): string {
   const hints = []
-  if (insideScan(scan.shapeIjk, applyAffine(inverse, [-x, -y, z]))) {
+  if (insideScan(scan.shapeIjk, applyAffine(inverse, rasToLpsPoint(point)))) {
     hints.push('With the signs of x and y flipped the point lies inside: the coordinates look like RAS (--frame ras).')
   }
-  if (insideScan(scan.shapeIjk, [x, y, z])) {
+  if (insideScan(scan.shapeIjk, point)) {
     hints.push('The numbers fit as voxel indices: the coordinates look like voxels, not millimetres (--frame voxel).')
   }
   if (hints.length === 0) hints.push('Check that the row names the right scan, and the frame of its coordinates.')

@@ -132,7 +132,7 @@ export function rasToLps(a: Affine): Affine {
 }
 
 /**
- * A point from RAS mm to LPS mm, or back.
+ * A point from RAS mm to LPS mm, or back; without negative zeros, which a table would show.
  * @example rasToLpsPoint([10, 20, 30]) // [-10, -20, 30]
  */
 export function rasToLpsPoint([x, y, z]: Triple): Triple {

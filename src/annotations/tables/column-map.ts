@@ -1,5 +1,6 @@
 /** Home-made tables, by a map that says which column is what. */
 import * as z from 'zod'
+import { worldFrames } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Table } from '../../files/table.ts'
@@ -25,7 +26,7 @@ const map = z.strictObject({
   coordX: column.optional(),
   coordY: column.optional(),
   coordZ: column.optional(),
-  frame: z.enum(['lps', 'ras']).optional(),
+  frame: z.enum(worldFrames).optional(),
   malignant: z
     .union([column, z.strictObject({ column, one: z.array(z.string()).min(1), zero: z.array(z.string()).min(1) })])
     .optional(),

@@ -1,5 +1,6 @@
 /** What every table of a data set becomes: rows of one manifest, and what to know of them. */
 
+import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import { csvText } from '../../files/csv.ts'
@@ -62,12 +63,12 @@ export const decimal = (text: string | undefined): number =>
 export function pointOf(
   values: Readonly<Record<string, string>>,
   columns: readonly [string, string, string],
-  frame: 'lps' | 'ras' = 'lps',
+  frame: WorldFrame = 'lps',
 ): Triple | string {
   const [x, y, z] = columns.map((column) => decimal(values[column]))
   const wrong = columns.filter((_, i) => !Number.isFinite([x, y, z][i]))
   if (wrong.length > 0) return `${wrong.join(', ')}: no finite number`
-  return frame === 'ras' ? [0 - x, 0 - y, z] : [x, y, z]
+  return worldPointLps([x, y, z], frame)
 }
 
 /** 0, 1, null where empty, undefined where something else. */

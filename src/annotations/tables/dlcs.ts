@@ -1,4 +1,5 @@
 /** Duke Lung Cancer Screening 2024 (DLCS24): one table of annotated nodules. */
+import type { WorldFrame } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import type { Table } from '../../files/table.ts'
 import {
@@ -23,7 +24,7 @@ import {
  */
 export function dlcsCohort(
   table: Table,
-  { folder = '', frame = 'lps' }: { folder?: string; frame?: 'lps' | 'ras' } = {},
+  { folder = '', frame = 'lps' }: { folder?: string; frame?: WorldFrame } = {},
 ): Converted {
   const c = columnsOf(table, [
     'patient-id',

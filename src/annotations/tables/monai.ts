@@ -1,6 +1,7 @@
 /** MONAI's lung nodule detection: lists of images with boxes, as ground truth or as what a detector found. */
 import { basename } from 'node:path'
 import * as z from 'zod'
+import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Note } from '../../scan/scan.ts'
@@ -26,7 +27,7 @@ const document = z.union([z.array(entry), z.record(z.string(), z.unknown()), ent
  */
 export function monaiCohort(
   text: string,
-  { name, frame = 'lps', minScore = 0 }: { name: string; frame?: 'lps' | 'ras'; minScore?: number },
+  { name, frame = 'lps', minScore = 0 }: { name: string; frame?: WorldFrame; minScore?: number },
 ): Converted {
   const fail = (what: string, cause?: unknown) =>
     new SpiculaError('datasets/monai', `${name}: ${what}`, {
@@ -86,7 +87,7 @@ export function monaiCohort(
         pid,
         noduleId: String(n + 1),
         imagePath: image,
-        pointLps: frame === 'ras' ? [0 - x, 0 - y, z] : [x, y, z],
+        pointLps: worldPointLps([x, y, z], frame),
         malignant: null,
         extra: {
           ...(set === '' ? {} : { set }),

@@ -1,13 +1,14 @@
 /** `spicula cohort from dlcs24`: Duke Lung Cancer Screening 2024. */
 import { Command } from 'commander'
 import { dlcsCohort } from '../../annotations/tables/dlcs.ts'
+import type { WorldFrame } from '../../cohort/frame.ts'
 import { quietOption } from '../shared/options.ts'
 import { openTable } from '../shared/rows.node.ts'
 import { type OutputOptions, tableFrameOption, writeCohort } from './output.node.ts'
 
 interface DlcsOptions extends OutputOptions {
   readonly folder: string
-  readonly frame: 'lps' | 'ras'
+  readonly frame: WorldFrame
 }
 
 export function cohortDlcs24Command(): Command {

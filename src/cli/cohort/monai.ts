@@ -2,11 +2,12 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { monaiCohort } from '../../annotations/tables/monai.ts'
+import type { WorldFrame } from '../../cohort/frame.ts'
 import { quietOption } from '../shared/options.ts'
 import { type OutputOptions, readText, tableFrameOption, writeCohort } from './output.node.ts'
 
 interface MonaiOptions extends OutputOptions {
-  readonly frame: 'lps' | 'ras'
+  readonly frame: WorldFrame
   readonly minScore: number
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Option } from 'commander'
 import { type Converted, cohortCsv } from '../../annotations/tables/converted.ts'
+import { worldFrames } from '../../cohort/frame.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
 import { VERSION } from '../../version.ts'
@@ -18,9 +19,7 @@ export const imagesOption = (pattern: string) =>
   new Option('--images <pattern>', 'paths of the scans, relative to the cohort').default(pattern)
 
 export const tableFrameOption = () =>
-  new Option('--frame <frame>', "the table's frame; the cohort is written in lps")
-    .choices(['lps', 'ras'])
-    .default('lps')
+  new Option('--frame <frame>', "the table's frame; the cohort is written in lps").choices(worldFrames).default('lps')
 
 /** A document's text. */
 export const readText = (path: string): Promise<string> =>
