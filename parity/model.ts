@@ -1,10 +1,12 @@
 /** The model's outputs against a folder laid out like `fixtures/model`. */
+
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { inferArchitecture } from '../src/clip/infer.ts'
 import { type Architecture, imageSide, textSide } from '../src/clip/model.ts'
 import { textFeeds as packTexts } from '../src/clip/tokenizer/tokenizer.ts'
+import { isHead, isLora } from '../src/clip/weight-names.ts'
 import { graphWeights } from '../src/clip/weights.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import { openSession } from '../src/graph/session.node.ts'
@@ -18,8 +20,6 @@ export type Tensors = ReadonlyMap<string, TensorData>
 const TOLERANCE = 1e-4
 /** Far above any model of the tests; a compressed file must not fill the memory. */
 const MAX_INFLATED = 4 * 1024 ** 3
-/** Weights that folds have of their own. */
-const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_/
 const FOLDS = 5
 
 /** Image side with LoRA merged and separate, one fold and five stacked; text side where the folder has it. */
@@ -54,7 +54,7 @@ function foldWeights(weights: Tensors, folds: number): FoldWeights {
   const tensors = new Map(weights)
   const stacked = new Set<string>()
   for (const [name, tensor] of weights) {
-    if (!OWN.test(name)) continue
+    if (!isLora(name) && !isHead(name)) continue
     const data = asFloat32(name, tensor)
     const all = Array.from(
       { length: folds },

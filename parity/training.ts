@@ -2,6 +2,7 @@
 
 import { inferArchitecture } from '../src/clip/infer.ts'
 import { classTargets, clipTargets } from '../src/clip/losses.ts'
+import { HEADS } from '../src/clip/weight-names.ts'
 import { adamW } from '../src/training/adamw.ts'
 import { gradientName, gradientOutputs, objective, trainedGradients } from '../src/training/objective.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
@@ -15,7 +16,7 @@ const GRADIENT = 1e-4
 const STEP = 2.5e-7
 const LABEL_SMOOTHING = 0.1
 /** The softmax over views cancels it: in exact arithmetic its gradient is zero, what is stored is rounding. */
-const WITHOUT_GRADIENT = 'image_projection.attention.2.bias'
+const WITHOUT_GRADIENT = `${HEADS.imageProjection}.attention.2.bias`
 
 /** Both losses, every gradient, and every trained tensor after one step from the stored gradients. */
 export async function* compareTraining(folder: string): AsyncGenerator<Comparison> {

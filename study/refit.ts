@@ -4,9 +4,11 @@
  * in four images, and with the labels that are judged (`malignant`) where training learnt how sure the readers were.
  * Writes into MODEL's fold files; calibrate afterwards.
  */
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { HEADS } from '../src/clip/weight-names.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
 import { openModelFolder } from '../src/model/folder.node.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
@@ -29,7 +31,6 @@ const parts = await readSplits(splits)
 if (parts.folds.length !== config.folds.length)
   throw new Error(`${splits} has ${parts.folds.length} folds, the model ${config.folds.length}`)
 
-const HEAD = 'classifier_image'
 for (const [k, { train }] of parts.folds.entries()) {
   const patients = new Set(train)
   const fitted = rows.flatMap(({ pid }, i) => (patients.has(pid) && labels[i] !== null ? [i] : []))
@@ -42,8 +43,12 @@ for (const [k, { train }] of parts.folds.entries()) {
     tensors.set(name, { dtype: 'float32', shape, data: Float32Array.from(numbers) })
   }
   // Benign, malignant: their difference is the logit.
-  put(`${HEAD}.weight`, [2, slopes.length], [...slopes.map((slope) => -slope / 2), ...slopes.map((slope) => slope / 2)])
-  put(`${HEAD}.bias`, [2], [-intercept / 2, intercept / 2])
+  put(
+    `${HEADS.imageClassifier}.weight`,
+    [2, slopes.length],
+    [...slopes.map((slope) => -slope / 2), ...slopes.map((slope) => slope / 2)],
+  )
+  put(`${HEADS.imageClassifier}.bias`, [2], [-intercept / 2, intercept / 2])
   writeFileSync(file, encodeSafetensors(tensors, { format: 'pt' }))
   console.log(`fold ${k}: head fitted on ${fitted.length} nodules`)
 }

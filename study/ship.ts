@@ -6,6 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { HEADS } from '../src/clip/weight-names.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
 import { type ModelConfig, parseModelConfig } from '../src/model/config.ts'
 import { DEFAULT_PROMPTS } from '../src/model/prompts.node.ts'
@@ -50,9 +51,10 @@ function promptsOfLidc(): string {
   return `${JSON.stringify({ format, features: Object.fromEntries(kept) }, null, 2)}\n`
 }
 
+const SMALL = [HEADS.imageProjection, HEADS.imageClassifier, HEADS.textClassifier]
 /** The towers' matrices. What is small, or whose largest numbers say nothing of the others, stays in half precision. */
 const isMatrix = (name: string, shape: readonly number[]) =>
-  shape.length >= 2 && !/positional_embedding$|^image_projection|^classifier/.test(name)
+  shape.length >= 2 && !name.endsWith('positional_embedding') && !SMALL.some((head) => name.startsWith(head))
 
 /** Half precision ends at 65,504: a number beyond would become infinite. */
 function half(name: string, tensor: TensorData): TensorData {

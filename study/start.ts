@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { initialWeight } from '../src/clip/initialise.ts'
+import { isTuned } from '../src/clip/weight-names.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
 import type { ModelConfig } from '../src/model/config.ts'
 import { modelWeights } from '../src/model/folder.node.ts'
@@ -103,10 +104,9 @@ put(
 )
 
 const random = seededRandom(0, 'study/start')
-const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
 const { image, text } = modelWeights(architecture)
 for (const [name, shape] of [...image, ...text])
-  if (!base.has(name) && !HEADS.test(name)) base.set(name, toHalf(initialWeight(name, shape, random)))
+  if (!base.has(name) && !isTuned(name)) base.set(name, toHalf(initialWeight(name, shape, random)))
 
 mkdirSync(out, { recursive: true })
 writeFileSync(join(out, 'base.safetensors'), encodeSafetensors(base, { format: 'pt' }))

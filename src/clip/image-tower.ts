@@ -4,6 +4,7 @@ import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type ImageTowerConfig, patchCount } from './architecture.ts'
 import { firstTokens, type Layout, type Lora, residualBlock } from './transformer.ts'
+import { blockScope, IMAGE_TOWER } from './weight-names.ts'
 import { foldsOf, layerNorm, scope, type Weights } from './weights.ts'
 
 /** What is subtracted from and divided out of each of the three colour channels. */
@@ -33,13 +34,13 @@ export function imageTower(
   normalisation: Normalisation,
   lora?: Lora,
 ): Tensor {
-  const w = scope(weights, 'vision_model')
+  const w = scope(weights, IMAGE_TOWER)
   const layout: Layout = { sequences: views.shape[0], tokens: 1 + patchCount(config) }
   const read = firstTokens(layout)
   let x = embedPatches(views, w, config, normalisation) // [folds or 1, views * tokens, width]
   if (config.preNorm) x = layerNorm(x, scope(w, 'ln_pre'), config.layerNormEpsilon)
   for (let layer = 0; layer < config.layers; layer++) {
-    x = residualBlock(x, scope(w, `transformer.resblocks.${layer}`), config, layout, {
+    x = residualBlock(x, scope(w, blockScope(layer)), config, layout, {
       read: layer === config.layers - 1 ? read : undefined,
       lora: lora?.config.imageLayers.includes(layer) ? lora : undefined,
     })

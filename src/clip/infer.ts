@@ -1,9 +1,12 @@
 /** An architecture read off the names and shapes of published state dictionaries. */
 import { SpiculaError } from '../error.ts'
-import type { ImageTowerConfig, LoraConfig, LoraTarget, PoolingConfig, TextTowerConfig } from './architecture.ts'
+import type { ImageTowerConfig, LoraConfig, PoolingConfig, TextTowerConfig } from './architecture.ts'
 import type { Architecture } from './model.ts'
+import { blockScope, blockWeight, HEADS, IMAGE_TOWER, isLoraA, PROJECTION } from './weight-names.ts'
 
 type Shapes = ReadonlyMap<string, readonly number[]>
+
+type Tower = 'image' | 'text'
 
 /** CLIP's heads are 64 wide in every released size. */
 const HEAD_WIDTH = 64
@@ -32,36 +35,37 @@ function shapeOf(shapes: Shapes, name: string): readonly number[] {
 }
 
 function inferImageTower(shapes: Shapes): ImageTowerConfig {
-  const prefix = 'vision_model'
-  const [width, , patch] = shapeOf(shapes, `${prefix}.conv1.weight`)
-  const [tokens] = shapeOf(shapes, `${prefix}.positional_embedding`)
+  const weight = (name: string) => `${IMAGE_TOWER}.${name}`
+  const [width, , patch] = shapeOf(shapes, weight('conv1.weight'))
+  const [tokens] = shapeOf(shapes, weight('positional_embedding'))
   return {
-    ...inferTransformer(shapes, `${prefix}.transformer`, width),
+    ...inferTransformer(shapes, 'image', width),
     resolution: Math.sqrt(tokens - 1) * patch,
     patch,
-    preNorm: shapes.has(`${prefix}.ln_pre.weight`),
-    patchBias: shapes.has(`${prefix}.conv1.bias`),
-    embedDim: shapeOf(shapes, `${prefix}.proj`)[1],
+    preNorm: shapes.has(weight('ln_pre.weight')),
+    patchBias: shapes.has(weight('conv1.bias')),
+    embedDim: shapeOf(shapes, weight('proj'))[1],
   }
 }
 
 function inferTextTower(shapes: Shapes): TextTowerConfig {
   const [vocabulary, width] = shapeOf(shapes, 'token_embedding.weight')
   return {
-    ...inferTransformer(shapes, 'transformer', width),
+    ...inferTransformer(shapes, 'text', width),
     vocabulary,
     context: shapeOf(shapes, 'positional_embedding')[0],
     embedDim: shapeOf(shapes, 'text_projection')[1],
   }
 }
 
-function inferTransformer(shapes: Shapes, prefix: string, width: number) {
-  const layers = layersWith(shapes, new RegExp(`^${prefix}\\.resblocks\\.(\\d+)\\.`)).length
+function inferTransformer(shapes: Shapes, tower: Tower, width: number) {
+  const layers = layersOf(shapes.keys(), tower).length
+  const prefix = tower === 'image' ? `${IMAGE_TOWER}.` : ''
   return {
     width,
     layers,
     heads: width / HEAD_WIDTH,
-    mlpWidth: layers > 0 ? shapeOf(shapes, `${prefix}.resblocks.0.mlp.c_fc.weight`)[0] : 4 * width,
+    mlpWidth: layers > 0 ? shapeOf(shapes, `${prefix}${blockScope(0)}.mlp.c_fc.weight`)[0] : 4 * width,
     activation: 'quickGelu' as const,
     layerNormEpsilon: 1e-5,
   }
@@ -69,32 +73,31 @@ function inferTransformer(shapes: Shapes, prefix: string, width: number) {
 
 function inferPooling(shapes: Shapes): PoolingConfig {
   return {
-    embedDim: shapeOf(shapes, 'image_projection.projector.0.weight')[0],
-    attentionWidth: shapeOf(shapes, 'image_projection.attention.0.weight')[0],
+    embedDim: shapeOf(shapes, `${HEADS.imageProjection}.projector.0.weight`)[0],
+    attentionWidth: shapeOf(shapes, `${HEADS.imageProjection}.attention.0.weight`)[0],
   }
 }
 
 function inferLora(shapes: Shapes): LoraConfig | undefined {
-  const names = [...shapes.keys()].filter((name) => name.endsWith('w_lora_A'))
+  const names = [...shapes.keys()].filter(isLoraA)
   if (names.length === 0) return undefined
-  const projections: Record<string, LoraTarget> = { q_proj: 'q', k_proj: 'k', v_proj: 'v', proj: 'o' }
-  const targets = Object.entries(projections).filter(([p]) => names.some((name) => name.includes(`.attn.${p}.`)))
+  const carried = new Set(names.map((name) => blockWeight(name)?.rest.split('.').at(-2)))
   return {
     rank: shapeOf(shapes, names[0])[0],
     alpha: 1,
     scaling: 'rank-stabilised',
-    targets: targets.map(([, target]) => target),
-    imageLayers: layersWith(shapes, /^vision_model\.transformer\.resblocks\.(\d+)\.attn\.\w+\.w_lora_A$/),
-    textLayers: layersWith(shapes, /^transformer\.resblocks\.(\d+)\.attn\.\w+\.w_lora_A$/),
+    targets: (['q', 'k', 'v', 'o'] as const).filter((target) => carried.has(PROJECTION[target])),
+    imageLayers: layersOf(names, 'image'),
+    textLayers: layersOf(names, 'text'),
   }
 }
 
-/** The layer numbers that a pattern finds, in order. */
-function layersWith(shapes: Shapes, pattern: RegExp): number[] {
+/** The layers of a tower that weights belong to, in order. */
+function layersOf(names: Iterable<string>, tower: Tower): number[] {
   const layers = new Set<number>()
-  for (const name of shapes.keys()) {
-    const match = pattern.exec(name)
-    if (match) layers.add(Number(match[1]))
+  for (const name of names) {
+    const weight = blockWeight(name)
+    if (weight?.tower === tower) layers.add(weight.layer)
   }
   return [...layers].sort((a, b) => a - b)
 }

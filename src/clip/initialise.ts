@@ -3,6 +3,7 @@
 import type { Tensor, TensorData } from '../graph/tensor.ts'
 import { topological } from '../graph/traversal.ts'
 import type { Random } from '../random.ts'
+import { HEADS, isLoraA, isLoraB, LOGIT_SCALE } from './weight-names.ts'
 
 /** Names and shapes of the weights that a graph reads, in the order in which it reads them. */
 export function weightShapes(roots: readonly Tensor[]): Map<string, readonly number[]> {
@@ -11,6 +12,9 @@ export function weightShapes(roots: readonly Tensor[]): Map<string, readonly num
     if (node.kind === 'parameter') shapes.set(node.name, shape.map(Number))
   return shapes
 }
+
+/** The published new layers. */
+const PROJECTIONS = [HEADS.imageProjection, HEADS.textProjection]
 
 /**
  * A weight's first value by its name: layer norms 1 and 0, other biases 0; the published new layers Kaiming-normal
@@ -28,14 +32,14 @@ export function initialWeight(name: string, shape: readonly number[], random: Ra
   }
   const normal = (deviation: number) => fill(() => deviation * draw.normal())
 
-  if (name === 'logit_scale') return fill(() => Math.log(1 / 0.07))
+  if (name === LOGIT_SCALE) return fill(() => Math.log(1 / 0.07))
   if (/(^|[._])(ln_\w+|layer_norm)\.weight$/.test(name)) return fill(() => 1)
-  if (name.endsWith('.bias') || name.endsWith('w_lora_B')) return fill(() => 0)
-  if (name.endsWith('w_lora_A')) {
+  if (name.endsWith('.bias') || isLoraB(name)) return fill(() => 0)
+  if (isLoraA(name)) {
     const bound = 1 / Math.sqrt(fanIn)
     return fill(() => bound * (2 * draw.uniform() - 1))
   }
-  if (/^(image_projection|semantic_projection)\./.test(name)) return normal(Math.sqrt(2 / fanIn))
+  if (PROJECTIONS.some((scope) => name.startsWith(`${scope}.`))) return normal(Math.sqrt(2 / fanIn))
   if (/positional_embedding$/.test(name)) return normal(0.01)
   if (/token_embedding\.weight$/.test(name)) return normal(0.02)
   if (/class_embedding$/.test(name)) return normal(1 / Math.sqrt(shape[0]))

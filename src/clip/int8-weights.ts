@@ -2,13 +2,11 @@
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { asFloat32 } from '../weights/folds.ts'
+import { isBlockMatrix } from './weight-names.ts'
 import { int8Parts } from './weights.ts'
 
-/** The matrices of the residual blocks: nearly all of a tower's work. Everything else stays as it is. */
-const MATRIX = /\.resblocks\.\d+\.(attn\.(q_proj|k_proj|v_proj|proj)|mlp\.(c_fc|c_proj))\.weight$/
-
 /**
- * Rounds the matrices of the residual blocks.
+ * Rounds the matrices of the residual blocks, nearly all of a tower's work. Everything else stays as it is.
  * @param tensors matrices [out, in], or [folds, out, in] where folds differ
  * @param levels steps either way of zero: 127, or 63 where a processor adds products in 16 bits (int8-levels.node.ts)
  * @returns the tensors, matrices replaced by their parts (`int8Parts`), and the names of those matrices
@@ -19,7 +17,7 @@ export function int8Weights(tensors: ReadonlyMap<string, TensorData>, levels: nu
   const rounded = new Map<string, TensorData>()
   const int8 = new Set<string>()
   for (const [name, tensor] of tensors) {
-    if (!MATRIX.test(name)) {
+    if (!isBlockMatrix(name)) {
       rounded.set(name, tensor)
       continue
     }

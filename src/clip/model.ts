@@ -7,6 +7,7 @@ import { imageTower, type Normalisation } from './image-tower.ts'
 import { attentionPooling, type Bags, classify } from './pooling.ts'
 import { SHIFTED_IMAGES, shiftedImages } from './shifted-images.ts'
 import { semanticProjection, textInputs, textTower } from './text-tower.ts'
+import { HEADS } from './weight-names.ts'
 import { scope, type Weights } from './weights.ts'
 
 /** Everything that a model's graph depends on. */
@@ -75,7 +76,7 @@ export function readViews(
   const features = read(options.shifted ? shiftedImages(views, image.patch) : views)
   const seen = { views: views.shape[0], images: options.shifted ? SHIFTED_IMAGES : 1 }
   const { embedding, attention } = attentionPooling(features, seen, bags, weights, pooling)
-  const logits = classify(embedding, scope(weights, 'classifier_image'))
+  const logits = classify(embedding, scope(weights, HEADS.imageClassifier))
   const probability = g.select(g.softmax(logits), 2, 1)
   return { embedding, attention, logits, probability }
 }
@@ -97,5 +98,5 @@ export function textSide(
   const { mergeLora: merged, loraDropout, dropout } = options
   const features = textTower(textInputs(text), weights, text, config && { config, merged, dropout: loraDropout })
   const embedding = semanticProjection(features, weights, pooling.embedDim, dropout)
-  return { embedding, logits: classify(embedding, scope(weights, 'classifier_text')) }
+  return { embedding, logits: classify(embedding, scope(weights, HEADS.textClassifier)) }
 }

@@ -3,6 +3,7 @@ import * as g from '../graph/operations.ts'
 import type { Dim } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { PoolingConfig } from './architecture.ts'
+import { HEADS } from './weight-names.ts'
 import { linear, scope, type Weights } from './weights.ts'
 
 /** Which views make which nodule: bags of up to `V` views, short ones padded; or `V` views each, one after another. */
@@ -43,7 +44,7 @@ export function attentionPooling(
   weights: Weights,
   config: PoolingConfig,
 ): Pooled {
-  const w = scope(weights, 'image_projection')
+  const w = scope(weights, HEADS.imageProjection)
   const projected = g.relu(linear(features, scope(w, 'projector.0'), config.embedDim))
   const hidden = meanOfImages(projected, seen) // [folds, views, embedDim]
   const score = linear(

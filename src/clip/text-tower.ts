@@ -1,10 +1,12 @@
 /** CLIP's text tower (Radford et al. 2021) and the published projection of its features. */
+
 import * as g from '../graph/operations.ts'
 import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import type { TextTowerConfig } from './architecture.ts'
 import { type Dropout, drop } from './dropout.ts'
 import { type Layout, type Lora, type Read, residualBlock } from './transformer.ts'
+import { blockScope, HEADS } from './weight-names.ts'
 import { foldsFirst, layerNorm, linear, scope, type Weights } from './weights.ts'
 
 /** Texts in S sequences of the model's context, several in one where they fit (`textFeeds` of tokenizer.ts). */
@@ -47,7 +49,7 @@ export function textTower(
     foldsFirst(g.gather(of, g.reshape(indices, total), of.shape.length - 2), 2)
   let x = g.add(rows(table, tokens), rows(places, positions)) // [folds or 1, S * context, width]
   for (let layer = 0; layer < config.layers; layer++) {
-    x = residualBlock(x, scope(weights, `transformer.resblocks.${layer}`), config, layout, {
+    x = residualBlock(x, scope(weights, blockScope(layer)), config, layout, {
       read: layer === config.layers - 1 ? read : undefined,
       mask: reach,
       lora: lora?.config.textLayers.includes(layer) ? lora : undefined,
@@ -65,7 +67,7 @@ export function textTower(
  * @returns text embeddings before L2 normalisation, [folds or 1, texts, outWidth]
  */
 export function semanticProjection(features: Tensor, weights: Weights, outWidth: number, dropout?: Dropout): Tensor {
-  const w = scope(weights, 'semantic_projection')
+  const w = scope(weights, HEADS.textProjection)
   const p = linear(features, scope(w, 'projection'), outWidth)
   const q = drop(linear(g.gelu(p), scope(w, 'fc'), outWidth), w.path, dropout)
   return layerNorm(g.add(p, q), scope(w, 'layer_norm'), 1e-5)

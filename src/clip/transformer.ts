@@ -4,6 +4,7 @@ import { type Dim, dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { type LoraConfig, type LoraTarget, loraScale, type TransformerConfig } from './architecture.ts'
 import type { Dropout } from './dropout.ts'
+import { LORA_A, LORA_B, PROJECTION } from './weight-names.ts'
 import { foldsFirst, layerNorm, linear, scope, type Weights } from './weights.ts'
 
 /** How a sequence is laid out in the rows of [folds, sequences * tokens, width]. */
@@ -98,8 +99,6 @@ function attention(
   return project(read && !read.layout ? read.rows(joined) : joined, 'o')
 }
 
-const PROJECTION: Record<LoraTarget, string> = { q: 'q_proj', k: 'k_proj', v: 'v_proj', o: 'proj' }
-
 /** [folds, sequences * tokens, width] -> [folds, sequences, heads, tokens, width / heads] */
 function splitHeads(x: Tensor, heads: number, { sequences, tokens }: Layout): Tensor {
   const [folds, , width] = x.shape
@@ -113,8 +112,8 @@ function adapted(x: Tensor, weights: Weights, target: LoraTarget, lora: Lora | u
   if (!lora?.config.targets.includes(target)) return linear(x, weights, width)
   const { rank } = lora.config
   const alpha = loraScale(lora.config)
-  const down = weights.get('w_lora_A', [rank, width])
-  const up = weights.get('w_lora_B', [width, rank])
+  const down = weights.get(LORA_A, [rank, width])
+  const up = weights.get(LORA_B, [width, rank])
   if (lora.merged) {
     const update = g.matMul(up, down, { alpha }) // [width, width]
     const merged: Weights = {

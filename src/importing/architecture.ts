@@ -1,7 +1,9 @@
 /** The architecture that imported weights belong to: from shapes, and from what tells more than shapes do. */
+
 import { PUBLISHED_POOLING } from '../clip/architecture.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import type { Architecture } from '../clip/model.ts'
+import { blockScope, HEADS } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import type { Activation, ImportHints, TowerHints } from './hints.ts'
 import type { ImportNames } from './names.ts'
@@ -40,7 +42,7 @@ export function importArchitecture({ shapes, layout }: ImportNames, witnesses: W
   const [activation, activationFrom] = activationOf(witnesses, layout)
   const tower = (name: 'image' | 'text', width: number) => {
     const prefix = name === 'image' ? 'visual.' : ''
-    const compiled = witnesses.values.get(`${prefix}transformer.resblocks.0.attn.num_heads`)
+    const compiled = witnesses.values.get(`${prefix}${blockScope(0)}.attn.num_heads`)
     return { ...settled(hints[name], width, compiled), activation: activation(hints[name]) }
   }
   return {
@@ -79,7 +81,7 @@ function withPooling(shapes: Shapes): Shapes {
   const { embedDim, attentionWidth } = PUBLISHED_POOLING
   return new Map([
     ...shapes,
-    ['image_projection.projector.0.weight', [embedDim, 1]],
-    ['image_projection.attention.0.weight', [attentionWidth, embedDim]],
+    [`${HEADS.imageProjection}.projector.0.weight`, [embedDim, 1]],
+    [`${HEADS.imageProjection}.attention.0.weight`, [attentionWidth, embedDim]],
   ])
 }

@@ -1,10 +1,12 @@
 /** Published CLIP weights as a model folder to train on. */
+
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CLIP_NORMALISATION, type Normalisation } from '../clip/image-tower.ts'
 import { initialWeight } from '../clip/initialise.ts'
 import type { Architecture } from '../clip/model.ts'
+import { isHead, isLora } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import type { TensorData } from '../graph/tensor.ts'
@@ -55,8 +57,6 @@ export interface ImportReport {
   readonly unneeded: readonly { readonly name: string; readonly why: string }[]
 }
 
-/** What the towers of a base are followed by: fresh, for a training to begin from. */
-const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_/
 /** Heads of a base are the same wherever it was imported. */
 const HEAD_SEED = 0
 
@@ -113,7 +113,7 @@ export async function importBase(path: string, out: string, options: ImportOptio
 
 /** A fine-tuned checkpoint is more than a base. */
 function refuseTrained({ origins }: ImportNames, file: string): void {
-  const own = [...origins.keys()].find((name) => HEADS.test(name) || /w_lora_[AB]$/.test(name))
+  const own = [...origins.keys()].find((name) => isHead(name) || isLora(name))
   if (own !== undefined)
     throw new SpiculaError('inference/import-trained', `${file} is a trained checkpoint: it has ${own}`, {
       hint: 'Import the folder of its folds with `spicula weights import-clip-nodule`.',
@@ -165,9 +165,9 @@ function configOf(
 function wantedWeights(architecture: Architecture, { shapes }: ImportNames, file: string) {
   const { image, text } = modelWeights(architecture)
   const all = [...image, ...text]
-  const towers = new Map(all.filter(([name]) => !HEADS.test(name)))
+  const towers = new Map(all.filter(([name]) => !isHead(name)))
   checkWeights(towers, shapes, file)
-  return { towers, heads: new Map(all.filter(([name]) => HEADS.test(name))) }
+  return { towers, heads: new Map(all.filter(([name]) => isHead(name))) }
 }
 
 async function writeBase(

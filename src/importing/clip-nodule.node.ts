@@ -1,9 +1,11 @@
 /** A release of CLIP_nodule, a full checkpoint for every fold, as a model folder: the base once, LoRA counted once. */
+
 import { basename, join, resolve } from 'node:path'
 import { loraScale } from '../clip/architecture.ts'
 import { CLIP_NORMALISATION } from '../clip/image-tower.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import type { Architecture } from '../clip/model.ts'
+import { isTuned, loraOf, updatedWeights } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { CHECKPOINTS, type Checkpoint } from '../model/checkpoint.ts'
@@ -54,9 +56,6 @@ export interface ReleaseReport {
   readonly notes: readonly Note[]
 }
 
-/** What the published tuning trains beside LoRA: never shared, though one fold alone could share everything. */
-const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
-
 /** A checkpoint of a fold, open. */
 interface Opened {
   readonly fold: number
@@ -85,10 +84,10 @@ export async function importRelease(path: string, out: string, options: ReleaseO
       checkWeights(wanted, names.shapes, `fold ${fold} (${which}, ${file.name})`)
     const tokenizer =
       architecture.text && (await importTokenizer(join(path, 'args.txt'), options.vocab, architecture.text))
-    const total = updated(wanted).length + wanted.size
+    const total = updatedWeights(wanted.keys()).length + wanted.size
     let done = 0
     const step = () => options.onWeight?.(++done, total)
-    const evidence = await gatherEvidence(opened, architecture, updated(wanted), step)
+    const evidence = await gatherEvidence(opened, architecture, updatedWeights(wanted.keys()), step)
     const lora = evidence.length === 0 ? undefined : (options.lora ?? loraState(evidence))
     return await makeWholeFolder(out, async (folder) => {
       const written = await writeWeights(folder, { opened, config, architecture, wanted, lora }, step)
@@ -180,14 +179,10 @@ function configOf(path: string, { folds }: Release, architecture: Architecture, 
 
 const fileOf = (fold: number, which: Checkpoint): string => `fold_${fold}_${which}.safetensors`
 
-/** The weight that a low-rank update belongs to. */
-const updated = (wanted: WeightList): string[] =>
-  [...wanted.keys()].flatMap((name) => (name.endsWith('.w_lora_A') ? [name.replace(/w_lora_A$/, 'weight')] : []))
-
 const loraWeight = async ({ read }: Opened, name: string): Promise<LoraWeight> => ({
   stored: await read(name),
-  a: await read(name.replace(/weight$/, 'w_lora_A')),
-  b: await read(name.replace(/weight$/, 'w_lora_B')),
+  a: await read(loraOf(name).a),
+  b: await read(loraOf(name).b),
 })
 
 async function loraWeights(opened: readonly Opened[], name: string): Promise<LoraWeight[]> {
@@ -231,7 +226,7 @@ async function writeWeights(
     files.push(file)
     return file
   }
-  const merged = new Set(lora === 'merged' ? updated(wanted) : [])
+  const merged = new Set(lora === 'merged' ? updatedWeights(wanted.keys()) : [])
   const scale = architecture.lora ? loraScale(architecture.lora) : 0
   let shared = 0
   try {
@@ -239,7 +234,8 @@ async function writeWeights(
     const own: SafetensorsWriter[] = []
     for (const { fold, which } of opened) own.push(await create(fileOf(numbers.indexOf(fold), which)))
     for (const name of wanted.keys()) {
-      const common = OWN.test(name)
+      // What tuning trains is never shared, though one fold alone could share everything.
+      const common = isTuned(name)
         ? undefined
         : merged.has(name)
           ? sharedWeight(await loraWeights(opened, name), scale)

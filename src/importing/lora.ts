@@ -4,6 +4,7 @@
  * update must be taken out again, and then the folds share what they were trained from.
  */
 
+import { LORA_A, LORA_B } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { narrowToHalf, widenHalf } from '../weights/float16.ts'
 import { asFloat32 } from '../weights/folds.ts'
@@ -53,7 +54,7 @@ interface Update {
 export function lowRankUpdate({ a, b }: Pick<LoraWeight, 'a' | 'b'>, scale: number): Update {
   const [rank, width] = a.shape
   const [height] = b.shape
-  const [down, up] = [asFloat32('w_lora_A', a), asFloat32('w_lora_B', b)]
+  const [down, up] = [asFloat32(LORA_A, a), asFloat32(LORA_B, b)]
   const numbers = new Float64Array(height * width)
   const magnitudes = new Float64Array(height * width)
   for (let y = 0; y < height; y++)

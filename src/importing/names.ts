@@ -1,4 +1,5 @@
 /** Whose names a file of CLIP weights uses, and which of its tensors become which of ours. */
+import { HEADS, LOGIT_SCALE } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { showShape } from '../graph/shape.ts'
 
@@ -66,8 +67,8 @@ const OPENAI: readonly Rule[] = [
   [/^(?:text\.)?(token_embedding\.weight|positional_embedding|ln_final\.weight|ln_final\.bias|text_projection)$/, '$1'],
   // open_clip's text projection may be a linear layer.
   [/^(?:text\.)?text_projection\.weight$/, (m) => [['text_projection', { from: m[0], transposed: true }]]],
-  [/^logit_scale$/, 'logit_scale'],
-  [/^((?:image_projection|semantic_projection|classifier_image|classifier_text)\..+)$/, '$1'],
+  [new RegExp(`^${LOGIT_SCALE}$`), '$&'],
+  [new RegExp(`^(?:${Object.values(HEADS).join('|')})\\..+$`), '$&'],
 ]
 
 /** transformers' CLIPModel. */
@@ -102,7 +103,7 @@ const HUGGING_FACE: readonly Rule[] = [
   [/^text_model\.embeddings\.position_embedding\.weight$/, 'positional_embedding'],
   [/^text_model\.final_layer_norm\.(weight|bias)$/, 'ln_final.$1'],
   [/^text_projection\.weight$/, (m) => [['text_projection', { from: m[0], transposed: true }]]],
-  [/^logit_scale$/, 'logit_scale'],
+  [new RegExp(`^${LOGIT_SCALE}$`), '$&'],
 ]
 
 /**

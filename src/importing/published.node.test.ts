@@ -2,6 +2,7 @@
  * The model of the reference numbers, written in every container and naming and as a release of five folds, imported
  * and run: image and text side as the published implementation.
  */
+
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { loraScale } from '../clip/architecture.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import { imageSide, textSide } from '../clip/model.ts'
 import { textFeeds } from '../clip/tokenizer/tokenizer.ts'
+import { isTuned } from '../clip/weight-names.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { stateOps, torchLegacy, torchScript, torchZip, type WrittenTensor } from '../files/torch/torch.fixture.ts'
 import { writeOnnx } from '../graph/onnx.ts'
@@ -30,7 +32,6 @@ const NODULES = 4
 const VIEWS = 9
 /** The inputs are normalised already. */
 const NORMALISATION = { mean: [0, 0, 0], std: [1, 1, 1] }
-const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
 const FOLDS = 5
 
 type Weights = ReadonlyMap<string, TensorData>
@@ -54,7 +55,7 @@ describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'
 
   const numbers = (tensors: Weights, name: string): number[] => Array.from(tensors.get(name)?.data ?? [], Number)
   const towers = (): Map<string, TensorData> =>
-    new Map([...model].filter(([name]) => !OWN.test(name) || name === 'logit_scale'))
+    new Map([...model].filter(([name]) => !isTuned(name) || name === 'logit_scale'))
 
   /** Embeddings and logits of the first fold of a folder. */
   async function run(path: string) {
@@ -99,7 +100,7 @@ describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'
 
   /** Gives an imported base the low-rank updates and heads of the reference model. */
   async function dress(path: string): Promise<void> {
-    const own = new Map([...model].filter(([name]) => OWN.test(name)))
+    const own = new Map([...model].filter(([name]) => isTuned(name)))
     await writeFile(join(path, 'fold_0.safetensors'), encodeSafetensors(own))
     const shapes = new Map([...model].map(([name, { shape }]) => [name, shape]))
     await changeConfig(path, (config) => {
@@ -159,7 +160,7 @@ describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'
     const random = seededRandom(fold)
     return new Map(
       [...model].map(([name, tensor]) => {
-        if (!OWN.test(name)) return [name, base.get(name) ?? tensor]
+        if (!isTuned(name)) return [name, base.get(name) ?? tensor]
         if (fold === 0) return [name, tensor]
         const data = asFloat32(name, tensor).map((x) => x * (1 + 0.1 * random.normal()) + 0.01 * random.normal())
         return [name, { dtype: 'float32', shape: tensor.shape, data }]
@@ -210,10 +211,10 @@ describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'
     const out = fresh()
     const { lora, weights, config } = await importRelease(await release(base, merge), out, { vocab: vocabulary() })
     expect([lora, config.folds.length]).toEqual([merge ? 'merged' : 'separate', FOLDS])
-    expect(weights.own).toBe([...model.keys()].filter((name) => OWN.test(name)).length)
+    expect(weights.own).toBe([...model.keys()].filter((name) => isTuned(name)).length)
     const stored = await weightsOf(out)
     for (const [name, tensor] of base) {
-      if (OWN.test(name)) continue
+      if (isTuned(name)) continue
       const found = stored.get(name)
       if (!found) throw new Error(`${name} is not shared`)
       const difference = largestDifference(asFloat32(name, found), asFloat32(name, tensor))

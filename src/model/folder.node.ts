@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { weightShapes } from '../clip/initialise.ts'
 import { type Architecture, imageSide, textSide } from '../clip/model.ts'
+import { LOGIT_SCALE } from '../clip/weight-names.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
 import { showShape } from '../graph/shape.ts'
@@ -29,7 +30,7 @@ export interface LoadedWeights {
   readonly stacked: ReadonlySet<string>
 }
 
-/** Every weight of a model, by the side that reads it. `logit_scale` serves both and belongs to the text side. */
+/** Every weight of a model, by the side that reads it. The logit scale serves both and belongs to the text side. */
 export function modelWeights(architecture: Architecture): { readonly image: WeightList; readonly text: WeightList } {
   const weights = graphWeights({ folds: 1 })
   const normalisation = { mean: [0, 0, 0], std: [1, 1, 1] }
@@ -39,7 +40,7 @@ export function modelWeights(architecture: Architecture): { readonly image: Weig
   const { text } = architecture
   if (!text) return { image, text: new Map() }
   const side = textSide({ ...architecture, text }, weights, { mergeLora: false })
-  return { image, text: weightShapes(Object.values(side)).set('logit_scale', []) }
+  return { image, text: weightShapes(Object.values(side)).set(LOGIT_SCALE, []) }
 }
 
 /**

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { initialWeight } from '../clip/initialise.ts'
 import { trainTokenizer } from '../clip/tokenizer/train.ts'
+import { isLoraB, isTuned } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import type { TensorData } from '../graph/tensor.ts'
@@ -13,12 +14,9 @@ import type { InitConfig, ModelConfig } from './config.ts'
 import { modelWeights } from './folder.node.ts'
 import { DEFAULT_PROMPTS } from './prompts.node.ts'
 
-/** Weights that a fold has of its own: what the published LoRA tuning trains (REFERENCE 8). */
-const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
-
 /**
  * Writes a model folder with random weights: one base in half precision, and for each fold its low-rank updates and
- * heads. The same seed gives the same bytes.
+ * heads, as the published tuning trains them. The same seed gives the same bytes.
  * @throws SpiculaError `inference/exists` where the folder is there already
  */
 export async function initModel(path: string, config: InitConfig, seed: number): Promise<ModelConfig> {
@@ -35,14 +33,14 @@ export async function initModel(path: string, config: InitConfig, seed: number):
   }
   const random = seededRandom(seed)
   const base = new Map<string, TensorData>()
-  for (const [name, shape] of weights) if (!OWN.test(name)) base.set(name, toHalf(initialWeight(name, shape, random)))
+  for (const [name, shape] of weights) if (!isTuned(name)) base.set(name, toHalf(initialWeight(name, shape, random)))
   await writeFileAtomic(join(path, 'base.safetensors'), encodeSafetensors(base, { format: 'pt' }))
 
   const names: ModelConfig['folds'] = []
   for (let fold = 0; fold < folds; fold++) {
     const own = new Map<string, TensorData>()
     const draw = random.fork(`fold ${fold}`)
-    for (const [name, shape] of weights) if (OWN.test(name)) own.set(name, foldWeight(name, shape, draw))
+    for (const [name, shape] of weights) if (isTuned(name)) own.set(name, foldWeight(name, shape, draw))
     const both = `fold_${fold}.safetensors`
     await writeFileAtomic(join(path, both), encodeSafetensors(own, { format: 'pt' }))
     names.push({ both })
@@ -77,7 +75,7 @@ export async function writeWords(
 
 /** As before training, but LoRA's B is not zero: the folds of a random ensemble shall differ in their towers too. */
 function foldWeight(name: string, shape: readonly number[], random: Random): TensorData {
-  if (!name.endsWith('w_lora_B')) return initialWeight(name, shape, random)
+  if (!isLoraB(name)) return initialWeight(name, shape, random)
   const draw = random.fork(name)
   const data = Float32Array.from({ length: shape[0] * shape[1] }, () => 0.02 * draw.normal())
   return { dtype: 'float32', shape, data }

@@ -1,4 +1,5 @@
 /** A model folder made of published weights against the numbers that the published implementation gives with them. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeShared } from '../../test/shared.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import { imageSide } from '../clip/model.ts'
+import { isTuned } from '../clip/weight-names.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession } from '../graph/session.node.ts'
@@ -22,7 +24,6 @@ const VIEWS = 9
 /** The inputs are normalised already. */
 const NORMALISATION = { mean: [0, 0, 0], std: [1, 1, 1] }
 /** What the published tuning trains. */
-const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
 
 describeShared('fixtures/model', (fixtures) => {
   let root = ''
@@ -41,10 +42,10 @@ describeShared('fixtures/model', (fixtures) => {
 
     const write = (name: string, content: Iterable<[string, TensorData]>) =>
       writeFile(join(root, name), encodeSafetensors(new Map(content)))
-    const own = [...tensors].filter(([name]) => OWN.test(name))
+    const own = [...tensors].filter(([name]) => isTuned(name))
     await write(
       'base.safetensors',
-      [...tensors].filter(([name]) => !OWN.test(name)),
+      [...tensors].filter(([name]) => !isTuned(name)),
     )
     await write('0.safetensors', own)
     for (let fold = 1; fold < 5; fold++) await write(`${fold}.safetensors`, perturbed(own, fold))

@@ -1,4 +1,5 @@
 /** The training of one fold, readable as the algorithm. */
+import { LOGIT_SCALE, towerOf } from '../clip/weight-names.ts'
 import { SpiculaError } from '../error.ts'
 import { auroc } from '../evaluation/metrics/auroc.ts'
 import { averagePrecision } from '../evaluation/metrics/average-precision.ts'
@@ -15,7 +16,6 @@ import {
   trackedLosses,
   updateTrackers,
 } from './early-stopping.ts'
-import { isImageTower } from './objective.ts'
 import { drawWithReplacement } from './samplers.ts'
 import { learningRateAt } from './schedule.ts'
 import type { Batch, ClassWeights, LossName, StepResult, TrainStep } from './step.ts'
@@ -146,7 +146,7 @@ export async function trainFold(
       const learningRate = learningRateAt(state.optimizer.step, schedule)
       const { gradients, norm } = clipGradients(averageOf(gathered), config.clipNorm ?? Number.POSITIVE_INFINITY)
       const next = optimizer.update(gradients, state.optimizer, state.parameters, (name) =>
-        isImageTower(name) ? learningRate * config.imageRate : learningRate,
+        towerOf(name) === 'image' ? learningRate * config.imageRate : learningRate,
       )
       state = { ...state, parameters: next.parameters, optimizer: next.state }
       await watcher.step(state, { losses: result.losses, learningRate, gradientNorm: norm, samples: gathered.samples })
@@ -192,9 +192,9 @@ function chunk(draws: readonly number[], size: number): number[][] {
 
 /** The published clamp: of the parameter itself, before each forward pass; its gradient is not cut. */
 function clampLogitScale(parameters: Parameters): Parameters {
-  const scale = parameters.get('logit_scale')
+  const scale = parameters.get(LOGIT_SCALE)
   if (!scale || (scale[0] >= 0 && scale[0] <= MAX_LOGIT_SCALE)) return parameters
-  return new Map([...parameters, ['logit_scale', Float32Array.of(Math.min(Math.max(scale[0], 0), MAX_LOGIT_SCALE))]])
+  return new Map([...parameters, [LOGIT_SCALE, Float32Array.of(Math.min(Math.max(scale[0], 0), MAX_LOGIT_SCALE))]])
 }
 /** ln 100, as published to four places. */
 const MAX_LOGIT_SCALE = 4.6052

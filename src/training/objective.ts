@@ -3,6 +3,7 @@ import { fedDropout } from '../clip/dropout.ts'
 import type { Normalisation } from '../clip/image-tower.ts'
 import { clipLoss, crossEntropy } from '../clip/losses.ts'
 import { type Architecture, imageSide, textSide } from '../clip/model.ts'
+import { isImageNorm, isLora, isPatchEmbedding, isTuned, LOGIT_SCALE, towerOf } from '../clip/weight-names.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
 import * as g from '../graph/operations.ts'
@@ -61,7 +62,7 @@ export function objective(
     imagesOfText: g.input('imagesOfText', ['N', 'N']),
   }
   const classTargets = g.input('classTargets', ['N', 2])
-  const clip = clipLoss(image.embedding, words.embedding, weights.get('logit_scale', []), targets)
+  const clip = clipLoss(image.embedding, words.embedding, weights.get(LOGIT_SCALE, []), targets)
   const imageLoss = crossEntropy(image.logits, classTargets)
   const textLoss = crossEntropy(words.logits, classTargets)
   const heads = g.add(g.mul(imageLoss, lossWeights.image / 2), g.mul(textLoss, lossWeights.text / 2))
@@ -81,25 +82,17 @@ export interface Tuning {
 export const PARTS = ['text', 'norms', 'patches'] as const
 export type Part = (typeof PARTS)[number]
 
-const HEADS = /^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
-const LORA = /w_lora_[AB]$/
-const PART: Readonly<Record<Part, RegExp>> = {
-  text: /^(transformer\.|token_embedding\.|positional_embedding$|ln_final\.|text_projection$)/,
-  norms: /^vision_model\..*(\.bias$|ln_\w+\.weight$)/,
-  patches: /^vision_model\.(conv1\.|class_embedding$|positional_embedding$)/,
+const IS_PART: Readonly<Record<Part, (name: string) => boolean>> = {
+  text: (name) => towerOf(name) === 'text',
+  norms: isImageNorm,
+  patches: isPatchEmbedding,
 }
 
 /** Whether a weight is trained under a tuning (REFERENCE 8). */
 export function isTrained(name: string, { tuning, alsoFull }: Tuning): boolean {
-  if (tuning === 'full' || HEADS.test(name) || (tuning === 'lora' && LORA.test(name))) return true
-  return !LORA.test(name) && alsoFull.some((part) => PART[part].test(name))
+  if (tuning === 'full' || (isTuned(name) && (tuning === 'lora' || !isLora(name)))) return true
+  return alsoFull.some((part) => IS_PART[part](name))
 }
-
-/** Whether a weight is one that training may begin anew: heads and low-rank updates. A tower's own must be there. */
-export const isFresh = (name: string): boolean => HEADS.test(name) || LORA.test(name)
-
-/** Whether a weight is the image tower's own, pretrained: it may learn at a rate of its own. */
-export const isImageTower = (name: string): boolean => name.startsWith('vision_model.') && !LORA.test(name)
 
 /** The trained weights of a loss, and the gradient of the loss with respect to each, by name. */
 export function trainedGradients(loss: Tensor, tuning: Tuning): Map<string, Tensor> {

@@ -1,4 +1,5 @@
 /** A training run: a cohort, its splits, a base model and reports in; a run folder with a model folder in it out. */
+
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
@@ -6,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { initialWeight } from '../clip/initialise.ts'
 import { classWeights } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
+import { isTuned, LOGIT_SCALE } from '../clip/weight-names.ts'
 import type { Frame } from '../cohort/frame.ts'
 import { type LocatedRow, readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
@@ -30,7 +32,7 @@ import { checkSplits, type SplitCheck } from './check-splits.ts'
 import type { TrainConfig } from './config.ts'
 import { exportFold, hasCheckpoint, isDone, resumeFold, watchFold } from './fold-run.ts'
 import { type EpochRecord, type FoldData, initialState, type Sample, trainFold } from './loop.ts'
-import { isFresh, isTrained } from './objective.ts'
+import { isTrained } from './objective.ts'
 import { diagnosisWeights, semanticWeights } from './samplers.ts'
 import { readSplits } from './splits.node.ts'
 import { type ClassWeights, openTrainStep, type TrainStep } from './step.ts'
@@ -306,7 +308,7 @@ async function startOf(
   fold: number,
   trained: Parameters,
 ): Promise<Parameters> {
-  if (config.start === 'base') return new Map([...trained].filter(([name]) => name !== 'logit_scale'))
+  if (config.start === 'base') return new Map([...trained].filter(([name]) => name !== LOGIT_SCALE))
   const own = new Map(trained)
   const file = await openSafetensors(join(base.path, base.config.folds[fold].both))
   try {
@@ -333,7 +335,7 @@ function initialParameters(step: TrainStep, start: Parameters, seed: number, fol
   return new Map(
     [...step.trained].map(([name, shape]) => {
       const known = start.get(name)
-      if (!known && !isFresh(name))
+      if (!known && !isTuned(name))
         throw new SpiculaError('training/base', `the base has no ${name}`, {
           hint: 'Train on a whole model folder; where its folds hold the weights, go on from them with start: folds.',
         })

@@ -3,6 +3,7 @@
 import { textSide } from '../../clip/model.ts'
 import { openTokenizer } from '../../clip/tokenizer/open.node.ts'
 import { textFeeds } from '../../clip/tokenizer/tokenizer.ts'
+import { LOGIT_SCALE } from '../../clip/weight-names.ts'
 import { graphWeights } from '../../clip/weights.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeOnnx } from '../../graph/onnx.ts'
@@ -43,7 +44,7 @@ export async function embedTexts(
   const folds = names.length
   const { tensors, stacked } = await loadWeights(folder, checkpoint, 'text')
   const { text } = architecture
-  const scale = tensors.get('logit_scale')
+  const scale = tensors.get(LOGIT_SCALE)
   if (!text || !scale) throw new SpiculaError('clip/no-text', 'the model has no text side')
   const { embedding } = textSide({ ...architecture, text }, graphWeights({ folds, stacked }), {
     mergeLora: folds === 1,
@@ -64,6 +65,6 @@ export async function embedTexts(
   }
   if (!embeddings.flat(2).every(Number.isFinite))
     throw new SpiculaError('inference/not-finite', 'the text side gives numbers that are none: its weights are damaged')
-  const scales = asFloat32('logit_scale', scale)
+  const scales = asFloat32(LOGIT_SCALE, scale)
   return { embeddings, logitScales: Array.from({ length: folds }, (_, fold) => scales[scales.length === 1 ? 0 : fold]) }
 }
