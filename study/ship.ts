@@ -12,7 +12,7 @@ import { type ModelConfig, parseModelConfig } from '../src/model/config.ts'
 import { DEFAULT_PROMPTS } from '../src/model/prompts.node.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
 import { decodeSafetensors, encodeSafetensors, toHalf } from '../src/weights/safetensors.ts'
-import { type Int8Tensor, narrowToInt8, scaleName } from '../src/weights/stored-int8.ts'
+import { type Int8Tensor, narrowToInt8, storedScaleName } from '../src/weights/stored-int8.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -71,7 +71,7 @@ function small(tensors: ReadonlyMap<string, TensorData>): Uint8Array {
     else {
       const { codes, scales } = narrowToInt8(wide)
       stored.set(name, codes)
-      stored.set(scaleName(name), scales)
+      stored.set(storedScaleName(name), scales)
     }
   }
   return encodeSafetensors(stored, { format: 'pt' })

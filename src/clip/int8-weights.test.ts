@@ -3,7 +3,7 @@ import type { TensorData } from '../graph/tensor.ts'
 import { seededRandom } from '../random.ts'
 import { narrowToHalf } from '../weights/float16.ts'
 import { int8Weights } from './int8-weights.ts'
-import { int8Parts } from './weights.ts'
+import { int8Operands } from './weights.ts'
 
 const NAME = 'vision_model.transformer.resblocks.0.mlp.c_fc.weight'
 const random = seededRandom(1)
@@ -14,7 +14,7 @@ const matrix = (shape: readonly number[]): TensorData & { dtype: 'float32' } => 
 })
 const round = (tensor: TensorData, levels = 127, name = NAME) => int8Weights(new Map([[name, tensor]]), levels)
 const part = (rounded: ReturnType<typeof round>, which: 'values' | 'scales' | 'sums') => {
-  const tensor = rounded.tensors.get(int8Parts(NAME)[which])
+  const tensor = rounded.tensors.get(int8Operands(NAME)[which])
   if (!tensor) throw new Error(`there are no ${which}`)
   return { shape: tensor.shape, data: Array.from(tensor.data, Number) }
 }

@@ -3,13 +3,13 @@ import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { asFloat32 } from '../weights/folds.ts'
 import { isBlockMatrix } from './weight-names.ts'
-import { int8Parts } from './weights.ts'
+import { int8Operands } from './weights.ts'
 
 /**
  * Rounds the matrices of the residual blocks, nearly all of a tower's work. Everything else stays as it is.
  * @param tensors matrices [out, in], or [folds, out, in] where folds differ
  * @param levels steps either way of zero: 127, or 63 where a processor adds products in 16 bits (int8-levels.node.ts)
- * @returns the tensors, matrices replaced by their parts (`int8Parts`), and the names of those matrices
+ * @returns the tensors, matrices replaced by their parts (`int8Operands`), and the names of those matrices
  * @throws SpiculaError `clip/not-finite` where a weight is no number
  * @example const { tensors, int8 } = int8Weights(loaded.tensors, 127)
  */
@@ -36,7 +36,7 @@ export function int8Weights(tensors: ReadonlyMap<string, TensorData>, levels: nu
       throw new SpiculaError('clip/not-finite', `${name} holds a weight that is no number`, {
         hint: 'The file is damaged.',
       })
-    const parts = int8Parts(name)
+    const parts = int8Operands(name)
     rounded.set(parts.values, { dtype: 'int8', shape: [...folds, into, out], data: values })
     rounded.set(parts.scales, { dtype: 'float32', shape: [...folds, out], data: scales })
     rounded.set(parts.sums, { dtype: 'float32', shape: [...folds, 1, out], data: sums })

@@ -44,7 +44,7 @@ export function graphWeights({ folds, stacked = new Set(), fold, int8 = new Set(
     get: (name, shape) => weight(name, shape),
     int8: (name, [out, into]) => {
       if (!int8.has(name)) return undefined
-      const { values, scales, sums } = int8Parts(name)
+      const { values, scales, sums } = int8Operands(name)
       return {
         values: weight(name, [into, out], values, 'int8'),
         scales: weight(name, [out], scales),
@@ -54,11 +54,14 @@ export function graphWeights({ folds, stacked = new Set(), fold, int8 = new Set(
   }
 }
 
-/** Names of the parts of a matrix in whole numbers. */
-export const int8Parts = (name: string) => ({
-  values: `${name}.int8`,
-  scales: `${name}.int8_scales`,
-  sums: `${name}.int8_sums`,
+/**
+ * Names of the parts that a product in whole numbers reads of a matrix. No file has them: they are made when a model is
+ * opened (int8-weights.ts), whatever its file stores a weight as (weights/stored-int8.ts).
+ */
+export const int8Operands = (name: string) => ({
+  values: `${name}.operand_values`,
+  scales: `${name}.operand_scales`,
+  sums: `${name}.operand_sums`,
 })
 
 /** The weights under a prefix, by the names that follow it. */

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { decodeTensor, headerLength, parseHeader, type TensorEntry } from './safetensors.ts'
-import { isScale, scaleName, widenInt8 } from './stored-int8.ts'
+import { isStoredScale, storedScaleName, widenInt8 } from './stored-int8.ts'
 
 export interface SafetensorsFile {
   readonly name: string
@@ -32,14 +32,14 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const { tensors, metadata } = parseHeader(await readRange(handle, 8, 8 + length), size, name)
     return {
       name,
-      tensors: new Map([...tensors].filter(([tensor]) => !isScale(tensor))),
+      tensors: new Map([...tensors].filter(([tensor]) => !isStoredScale(tensor))),
       metadata,
       read: async (tensor) => {
         const entry = tensors.get(tensor)
         if (!entry) throw new SpiculaError('clip/missing', `${name} has no tensor ${tensor}`)
         const bytes = await readRange(handle, entry.start, entry.end)
         if (entry.dtype !== 'I8') return decodeTensor(tensor, entry, bytes)
-        const scale = tensors.get(scaleName(tensor))
+        const scale = tensors.get(storedScaleName(tensor))
         const scales = scale && decodeTensor(tensor, scale, await readRange(handle, scale.start, scale.end))
         return widenInt8(tensor, entry.shape, bytes, scales)
       },

@@ -5,7 +5,7 @@
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { narrowToHalf, widenBfloat } from './float16.ts'
-import { type Int8Tensor, isScale, scaleName, widenInt8 } from './stored-int8.ts'
+import { type Int8Tensor, isStoredScale, storedScaleName, widenInt8 } from './stored-int8.ts'
 
 /** Bytes of one number. Types beyond these are named when they are met, and refused when they are read. */
 const WIDTH: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I8: 1 }
@@ -142,9 +142,9 @@ export function decodeSafetensors(bytes: Uint8Array, file: string) {
   }
   const numbers = new Map<string, TensorData>()
   for (const [name, { dtype, shape, start, end }] of tensors) {
-    if (isScale(name)) continue
+    if (isStoredScale(name)) continue
     const own =
-      dtype === 'I8' ? widenInt8(name, shape, bytes.subarray(start, end), stored(scaleName(name))) : stored(name)
+      dtype === 'I8' ? widenInt8(name, shape, bytes.subarray(start, end), stored(storedScaleName(name))) : stored(name)
     if (own) numbers.set(name, own)
   }
   return { tensors: numbers, metadata }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { TensorData } from '../graph/tensor.ts'
 import { openSafetensors } from './safetensors.node.ts'
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts'
-import { type Int8Tensor, narrowToInt8, scaleName, widenInt8 } from './stored-int8.ts'
+import { type Int8Tensor, narrowToInt8, storedScaleName, widenInt8 } from './stored-int8.ts'
 
 const matrix = fc
   .record({ rows: fc.integer({ min: 1, max: 5 }), columns: fc.integer({ min: 1, max: 7 }) })
@@ -39,7 +39,7 @@ describe('weights in bytes', () => {
     const bytes = encodeSafetensors(
       new Map<string, TensorData | Int8Tensor>([
         ['w', codes],
-        [scaleName('w'), scales],
+        [storedScaleName('w'), scales],
       ]),
     )
     const file = join(await mkdtemp(join(tmpdir(), 'int8-')), 'w.safetensors')

@@ -1,6 +1,7 @@
 /**
  * Weights at a byte a number, for storage: symmetric, one scale for each row of a matrix (each output's weights), the
- * row's largest magnitude at 127. What is computed with them is float32 again.
+ * row's largest magnitude at 127. What is computed with them is float32 again; products in whole numbers round those anew
+ * (clip/int8-weights.ts).
  */
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
@@ -12,9 +13,9 @@ export interface Int8Tensor {
   readonly data: Int8Array
 }
 
-/** Name under which a tensor's scales are stored beside its bytes. */
-export const scaleName = (name: string): string => `${name}.int8_scale`
-export const isScale = (name: string): boolean => name.endsWith('.int8_scale')
+/** Name under which a file holds a tensor's scales beside its bytes. */
+export const storedScaleName = (name: string): string => `${name}.int8_scale`
+export const isStoredScale = (name: string): boolean => name.endsWith('.int8_scale')
 
 /**
  * Rounds each row to 127 steps either way of zero.
@@ -53,7 +54,10 @@ export function widenInt8(
 ): TensorData {
   const rows = shape[0] ?? 0
   if (scales?.dtype !== 'float32' || scales.shape.length !== 1 || scales.shape[0] !== rows)
-    throw new SpiculaError('clip/int8', `${name} is stored in bytes, but ${scaleName(name)} has not its ${rows} scales`)
+    throw new SpiculaError(
+      'clip/int8',
+      `${name} is stored in bytes, but ${storedScaleName(name)} has not its ${rows} scales`,
+    )
   const codes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const data = new Float32Array(codes.length)
   const size = codes.length / rows
