@@ -1,5 +1,4 @@
 /** The model's outputs against a folder laid out like `fixtures/model`. */
-
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'

@@ -4,7 +4,6 @@
  * in four images, and with the labels that are judged (`malignant`) where training learnt how sure the readers were.
  * Writes into MODEL's fold files; calibrate afterwards.
  */
-
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'

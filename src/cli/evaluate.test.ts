@@ -205,11 +205,16 @@ describe('bad input', () => {
       [[...one, '--subgroup', 'age:70,60'], 'rising numbers'],
       [[...one, '--choose-on', 'nobody'], 'the cohorts are near-truth'],
       [[...one, '--compare', 'near-other.csv'], 'write NAME=FILE'],
-      [[...one, '--operating-points', 'near.csv'], 'no operating points'],
+      [[...one, '--operating-points', 'near.csv'], 'near.csv: it is not JSON'],
     ] as const) {
       const { status, stderr } = await run(...args, ...FAST)
       expect([status, stderr]).toEqual([1, expect.stringContaining(words)])
     }
+    // What stands beside a table may be missing, but not damaged.
+    await writeFile(join(folder, 'torn.csv'), await readFile(join(folder, 'near.csv')))
+    await writeFile(join(folder, 'torn.csv.about.json'), '{"model": ')
+    const { status, stderr } = await run('evaluate', 'torn.csv', '--truth', 'near-truth.csv', '--out', 'x', ...FAST)
+    expect([status, stderr]).toEqual([1, expect.stringContaining('torn.csv.about.json: it is not JSON')])
   })
 })
 

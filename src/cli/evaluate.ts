@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
+import * as z from 'zod'
 import { rasterise } from '../drawing/rasterise.node.ts'
 import { SpiculaError } from '../error.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -16,6 +17,7 @@ import { composeReport } from '../evaluation/report/report.ts'
 import { parseSubgroup, usualSubgroups } from '../evaluation/subgroups.ts'
 import { zeroShotResults } from '../evaluation/zero-shot.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
+import { parseJson } from '../files/json.ts'
 import { readTable } from '../files/table.node.ts'
 import type { Table } from '../files/table.ts'
 import { VERSION } from '../version.ts'
@@ -227,10 +229,9 @@ async function labelRemark(truth: string, name: string): Promise<string[]> {
 }
 
 const aboutOf = async (path: string): Promise<Readonly<Record<string, unknown>>> => {
-  const about: unknown = await readFile(`${path}.about.json`, 'utf8')
-    .then(JSON.parse)
-    .catch(() => ({}))
-  return typeof about === 'object' && about !== null ? { ...about } : {}
+  const name = `${path}.about.json`
+  const text = await readFile(name, 'utf8').catch(() => '{}') // none was left there
+  return parseJson(text, z.record(z.string(), z.unknown()), { name, code: 'cli/about' })
 }
 
 /** What the predictions say of the model that made them: `spicula predict` leaves it beside its table. */

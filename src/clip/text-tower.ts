@@ -1,5 +1,4 @@
 /** CLIP's text tower (Radford et al. 2021) and the published projection of its features. */
-
 import * as g from '../graph/operations.ts'
 import { dimProduct } from '../graph/shape.ts'
 import type { Tensor } from '../graph/tensor.ts'

@@ -41,7 +41,9 @@ describe('parseLuna25', () => {
   })
 
   it('quotes nothing of a broken document', () => {
-    expect(() => parseLuna25('{"patient": JANE SMITH', 'n.json')).toThrow(/^n\.json: not JSON$/)
+    expect(() => parseLuna25('{"patient": JANE SMITH', 'n.json')).toThrow(
+      /^n\.json: it is not JSON \((?!.*(JANE|SMITH))/,
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 /** LUNA25's `nodule-locations.json`: the points of one scan in, the same document with probabilities out. */
 import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
+import { checkShape, parseJson } from '../files/json.ts'
 import type { Triple } from '../scan/scan.ts'
 
 /** Grand Challenge's "multiple points" file: whatever else it says (name, type, version) is kept. */
@@ -9,6 +10,8 @@ const document = z.looseObject({
     .array(z.looseObject({ name: z.string().nullish(), point: z.tuple([z.number(), z.number(), z.number()]) }))
     .min(1),
 })
+
+const EXPECTED = 'Expected {"points": [{"name": "...", "point": [x, y, z]}]} with LPS mm.'
 
 /** A document of points as read, to be handed back with probabilities. */
 export interface Luna25Document {
@@ -26,16 +29,10 @@ export interface Luna25Document {
  * @example parseLuna25('{"points": [{"name": "1_1", "point": [-38, -73.9, -111]}]}', 'nodules.json').points[0].name
  */
 export function parseLuna25(text: string, name: string): Luna25Document {
-  const source = parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text, name)
-  const { success, data, error } = document.safeParse(source)
-  if (!success || !isRecord(source)) {
-    const issue = error?.issues[0]
-    const place = issue?.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('') ?? ''
-    throw new SpiculaError('cohort/luna25', `${name}: ${place.replace(/^\./, '') || 'document'}: ${issue?.message}`, {
-      hint: 'Expected {"points": [{"name": "...", "point": [x, y, z]}]} with LPS mm.',
-    })
-  }
-  return { points: data.points.map(({ name, point }) => ({ name: name ?? '', pointLps: point })), source }
+  const about = { name, code: 'cohort/luna25', hint: EXPECTED }
+  const source = parseJson(text, z.custom<Record<string, unknown>>(isRecord, 'expected an object'), about)
+  const { points } = checkShape(source, document, about)
+  return { points: points.map(({ name, point }) => ({ name: name ?? '', pointLps: point })), source }
 }
 
 /**
@@ -51,15 +48,6 @@ export function luna25Json({ source }: Luna25Document, probabilities: readonly (
   }
   const answered = points.map((point, i) => ({ ...point, probability: probabilities[i] }))
   return `${JSON.stringify({ ...source, points: answered }, null, 2)}\n`
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    // The parser's own message quotes the text, which may bear a patient's name.
-    throw new SpiculaError('cohort/luna25', `${name}: not JSON`, { cause, hint: 'Check that the file is whole.' })
-  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

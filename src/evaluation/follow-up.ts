@@ -1,8 +1,8 @@
 /** Time to diagnosis, or to the end of follow-up, as tables code it. */
 import { lineList } from '../cohort/duplicates.ts'
 import { SpiculaError } from '../error.ts'
-import { editDistance, letters } from '../nearest.ts'
 import { isMissing } from '../files/records.ts'
+import { editDistance, letters } from '../nearest.ts'
 import type { Cohort } from './joined-cohort.ts'
 
 export interface FollowUp {

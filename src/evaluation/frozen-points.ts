@@ -1,6 +1,6 @@
 /** Operating points: chosen on one cohort, frozen, and applied to another. */
 import * as z from 'zod'
-import { SpiculaError } from '../error.ts'
+import { parseJson } from '../files/json.ts'
 import { seededRandom } from '../random.ts'
 import { type Design, drawUnits } from './intervals/bootstrap.ts'
 import { tooFew, wilson } from './intervals/estimate.ts'
@@ -148,14 +148,8 @@ export const pointsJson = (points: readonly OperatingPoint[], stamp: Readonly<Re
  * @throws SpiculaError `evaluation/points`
  */
 export function parsePoints(text: string, name: string): OperatingPoint[] {
-  try {
-    return file.parse(JSON.parse(text)).points
-  } catch (cause) {
-    throw new SpiculaError('evaluation/points', `${name} holds no operating points`, {
-      cause,
-      hint: 'Give the operating-points.json that an earlier evaluation wrote.',
-    })
-  }
+  const hint = 'Give the operating-points.json that an earlier evaluation wrote.'
+  return parseJson(text, file, { name, code: 'evaluation/points', hint }).points
 }
 
 /** @example pointName(point) // 'recall 0.95' */

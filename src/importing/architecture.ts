@@ -1,5 +1,4 @@
 /** The architecture that imported weights belong to: from shapes, and from what tells more than shapes do. */
-
 import { PUBLISHED_POOLING } from '../clip/architecture.ts'
 import { inferArchitecture } from '../clip/infer.ts'
 import type { Architecture } from '../clip/model.ts'

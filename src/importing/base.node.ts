@@ -1,5 +1,4 @@
 /** Published CLIP weights as a model folder to train on. */
-
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'

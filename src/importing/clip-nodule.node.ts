@@ -1,5 +1,4 @@
 /** A release of CLIP_nodule, a full checkpoint for every fold, as a model folder: the base once, LoRA counted once. */
-
 import { basename, join, resolve } from 'node:path'
 import { loraScale } from '../clip/architecture.ts'
 import { CLIP_NORMALISATION } from '../clip/image-tower.ts'

@@ -2,7 +2,6 @@
  * The model of the reference numbers, written in every container and naming and as a release of five folds, imported
  * and run: image and text side as the published implementation.
  */
-
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
+import { parseJson } from '../files/json.ts'
 import { safePath } from '../files/zip.ts'
 import { openSafetensors } from '../weights/safetensors.node.ts'
 import { openTorchWeights } from '../weights/torch-weights.node.ts'
@@ -63,14 +64,14 @@ const MOST_SHARDS = 1000
 /** `model.safetensors.index.json`: which tensor is in which file beside it. */
 async function openShards(path: string): Promise<WeightFile> {
   const name = basename(path)
-  const refuse = (what: string, cause?: unknown) =>
-    new SpiculaError('inference/import-index', `${name}: ${what}`, {
-      hint: "The index of a model in shards is meant, as Hugging Face's library writes it, beside its files.",
-      cause,
-    })
-  const index = indexFormat.safeParse(parseJson(await readFile(path, 'utf8'), refuse))
-  if (!index.success) throw refuse('it has no weight_map of names and files')
-  const owners = new Map(Object.entries(index.data.weight_map))
+  const about = {
+    name,
+    code: 'inference/import-index',
+    hint: "The index of a model in shards is meant, as Hugging Face's library writes it, beside its files.",
+  }
+  const refuse = (what: string) => new SpiculaError(about.code, `${name}: ${what}`, { hint: about.hint })
+  const index = parseJson(await readFile(path, 'utf8'), indexFormat, about)
+  const owners = new Map(Object.entries(index.weight_map))
   const files = [...new Set(owners.values())]
   if (files.length === 0 || files.length > MOST_SHARDS) throw refuse(`${files.length} files`)
   const outside = files.find((file) => safePath(file) === undefined || /\.index\.json$/i.test(file))
@@ -102,13 +103,5 @@ async function openShards(path: string): Promise<WeightFile> {
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-function parseJson(text: string, refuse: (what: string, cause: unknown) => SpiculaError): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw refuse('it is no JSON', cause)
   }
 }

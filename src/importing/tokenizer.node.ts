@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import * as z from 'zod'
 import type { TextTowerConfig } from '../clip/architecture.ts'
 import { clipMerges, tokenizerObject } from '../clip/tokenizer/json.ts'
 import { parseTokenizer } from '../clip/tokenizer/tokenizer.ts'
 import { SpiculaError } from '../error.ts'
+import { parseJson } from '../files/json.ts'
 
 /** What is looked for beside the weights: Hugging Face's files, OpenAI's. */
 const BESIDE = ['tokenizer.json', 'merges.txt', 'bpe_simple_vocab_16e6.txt.gz', 'bpe_simple_vocab_16e6.txt']
@@ -72,19 +74,14 @@ async function compareNumbers(json: string, path: string): Promise<void> {
   if (theirs === undefined) return
   const { model } = JSON.parse(json) as { model: { vocab: Record<string, number> } }
   const known = Object.entries(model.vocab)
-  let vocab: unknown
-  try {
-    vocab = JSON.parse(theirs)
-  } catch (cause) {
-    throw refused('vocab.json', 'it is no JSON', cause)
-  }
-  const own = new Map(typeof vocab === 'object' && vocab !== null ? Object.entries(vocab) : [])
+  const about = { name: 'vocab.json', code: 'clip/tokenizer', hint: HINT }
+  const own = new Map(Object.entries(parseJson(theirs, z.record(z.string(), z.number()), about)))
   if (own.size !== known.length || known.some(([token, id]) => own.get(token) !== id))
     throw refused('vocab.json', "it does not number the tokens of merges.txt as CLIP's does")
 }
 
 const refused = (name: string, what: string, cause?: unknown): SpiculaError =>
-  new SpiculaError('clip/tokenizer', `${name}: ${what}`, {
-    cause,
-    hint: "CLIP's vocabulary: tokenizer.json or merges.txt of its repository, or OpenAI's bpe_simple_vocab_16e6.txt.gz.",
-  })
+  new SpiculaError('clip/tokenizer', `${name}: ${what}`, { cause, hint: HINT })
+
+const HINT =
+  "CLIP's vocabulary: tokenizer.json or merges.txt of its repository, or OpenAI's bpe_simple_vocab_16e6.txt.gz."

@@ -77,7 +77,7 @@ describe('config.json', () => {
     ['LoRA on nothing', (c) => Object.assign(c.architecture.lora, { targets: [] }), /lora\.targets: /],
     ['a tower without end', (c) => Object.assign(c.architecture.image, { layers: 1e9 }), /image\.layers: /],
     ['sentences without end', (c) => Object.assign(c.architecture.text, { context: 1e9 }), /text\.context: /],
-    ['a deviation of 0', (c) => Object.assign(c.preprocessing, { std: [1, 0, 1] }), /preprocessing\.std\.1: /],
+    ['a deviation of 0', (c) => Object.assign(c.preprocessing, { std: [1, 0, 1] }), /preprocessing\.std\[1\]: /],
     ['four channels', (c) => Object.assign(c.preprocessing, { mean: [0, 0, 0, 0] }), /preprocessing\.mean: /],
     ['an unknown geometry', (c) => Object.assign(c.preprocessing, { geometry: 'round' }), /preprocessing\.geometry: /],
     [
@@ -114,7 +114,7 @@ describe('config.json', () => {
     'a\nb',
   ])('holds no path out of its folder: %j', (path) => {
     expect(() => parse(changed((c) => Object.assign(c, { base: path })))).toThrow(/base: must be a relative path/)
-    expect(() => parse(changed((c) => Object.assign(c.folds[1], { both: path })))).toThrow(/folds\.1\.both: must be/)
+    expect(() => parse(changed((c) => Object.assign(c.folds[1], { both: path })))).toThrow(/folds\[1\]\.both: must be/)
   })
 
   it.each(['base.safetensors', 'a/b/c-1_2.bin', '0', 'a..b', 'a.'])('holds paths inside its folder: %j', (path) => {
@@ -122,8 +122,8 @@ describe('config.json', () => {
   })
 
   it('is refused where it is no JSON, or no object, by its name', () => {
-    expect(() => parse('{"format": ')).toThrow(/^m\/config\.json is no JSON: /)
-    expect(() => parse('null')).toThrow(/^m\/config\.json does not describe a model: it: /)
+    expect(() => parse('{"format": ')).toThrow(/^m\/config\.json: it is not JSON \(/)
+    expect(() => parse('null')).toThrow(/^m\/config\.json: the document: /)
   })
 
   it('has every misfit named at once', () => {

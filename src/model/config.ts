@@ -1,6 +1,6 @@
 /** `config.json` of a model folder: everything that is needed to predict, beside the weights. */
 import * as z from 'zod'
-import { SpiculaError } from '../error.ts'
+import { parseJson } from '../files/json.ts'
 
 const size = z.int().positive()
 /** Graphs are as long as a tower is deep: a bound, so that no file makes one without end. */
@@ -143,20 +143,9 @@ export type BetaCalibration = z.infer<typeof betaCalibration>
  * Parses `config.json` of a model folder.
  * @throws SpiculaError `inference/config` with every misfit, by its path in the file
  */
-export const parseModelConfig = (json: string, file: string): ModelConfig => parse(modelConfig, json, file)
+export const parseModelConfig = (json: string, file: string): ModelConfig =>
+  parseJson(json, modelConfig, { name: file, code: 'inference/config' })
 
 /** Parses the file that `spicula model init --config` reads. */
-export const parseInitConfig = (json: string, file: string): InitConfig => parse(initConfig, json, file)
-
-function parse<T>(schema: z.ZodType<T>, json: string, file: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (cause) {
-    throw new SpiculaError('inference/config', `${file} is no JSON: ${cause instanceof Error ? cause.message : cause}`)
-  }
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
-  throw new SpiculaError('inference/config', `${file} does not describe a model: ${issues.join('; ')}`)
-}
+export const parseInitConfig = (json: string, file: string): InitConfig =>
+  parseJson(json, initConfig, { name: file, code: 'inference/config' })

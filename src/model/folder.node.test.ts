@@ -120,7 +120,7 @@ describe('a model folder', () => {
     await writeFile(join(model, 'config.json'), '{')
     await expect(openModelFolder(model)).rejects.toMatchObject({
       code: 'inference/config',
-      message: expect.stringContaining('small/config.json is no JSON'),
+      message: expect.stringContaining('small/config.json: it is not JSON'),
     })
     await rm(join(model, 'config.json'))
     for (const path of [model, join(model, 'base.safetensors'), join(root, 'nothing')])

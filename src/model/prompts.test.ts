@@ -66,7 +66,7 @@ describe('parsePrompts', () => {
   })
 
   it.each([
-    ['', /no JSON/],
+    ['', /not JSON/],
     ['{}', /format/],
     [file({}), /no feature/],
     [file({ nodule_shap: { Round: ['a'], Ovoid: ['b'] } }), /nodule_shap is no feature \(is nodule_shape meant/],

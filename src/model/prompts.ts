@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { choiceOf, FEATURE_NAMES, type FeatureName, isLength } from '../features/features.ts'
+import { parseJson } from '../files/json.ts'
 import { nearest } from '../nearest.ts'
 
 /** The values that one question chooses among, each with the sentences that say it. */
@@ -24,26 +25,15 @@ const file = z.strictObject({
  * @example parsePrompts(await readFile('prompts.json', 'utf8'), 'prompts.json')[0].feature
  */
 export function parsePrompts(json: string, name: string): PromptSet[] {
-  const fail = (what: string) =>
-    new SpiculaError('inference/prompts', `${name}: ${what}`, {
-      hint: 'docs/zero-shot.md shows the format; models/prompts.json is a whole one to begin with.',
-    })
-  let object: unknown
-  try {
-    object = JSON.parse(json)
-  } catch (cause) {
-    throw fail(`it is no JSON (${cause instanceof Error ? cause.message : cause})`)
-  }
-  const result = file.safeParse(object)
-  if (!result.success)
-    throw fail(result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; '))
-  const sets = Object.entries(result.data.features).map(([feature, values]) => ({
+  const hint = 'docs/zero-shot.md shows the format; models/prompts.json is a whole one to begin with.'
+  const { features } = parseJson(json, file, { name, code: 'inference/prompts', hint })
+  const sets = Object.entries(features).map(([feature, values]) => ({
     feature,
     values: Object.entries(values).map(([value, prompts]) => ({ value, prompts })),
   }))
   const faults = sets.flatMap(setFaults)
   if (sets.length === 0) faults.push('it has no feature')
-  if (faults.length > 0) throw fail(faults.join('; '))
+  if (faults.length > 0) throw new SpiculaError('inference/prompts', `${name}: ${faults.join('; ')}`, { hint })
   return sets
 }
 

@@ -23,17 +23,17 @@ describe('parsePhantomSpec', () => {
   })
 
   it.each([
-    ['no JSON', '{', /no JSON/],
-    ['another feature', '[{"features": {"colour": "red"}}]', /nodules\.0\.features/],
-    ['another value', '[{"features": {"cavitation": "Yes"}}]', /nodules\.0\.features\.cavitation/],
+    ['no JSON', '{', /not JSON/],
+    ['another feature', '[{"features": {"colour": "red"}}]', /nodules\[0\]\.features/],
+    ['another value', '[{"features": {"cavitation": "Yes"}}]', /nodules\[0\]\.features\.cavitation/],
     ['what follows from the shape', '[{"features": {"mean_diameter": 9}}]', /mean_diameter/],
     ['a suspicion', '[{"features": {"level_of_suspicion_of_lung_cancer": "Low"}}]', /level_of_suspicion/],
     ['a size of no nodule', '[{"features": {"longest_axial_diameter_(mm)": 900}}]', /longest_axial_diameter/],
-    ['a point of two numbers', '[{"point_lps": [1, 2]}]', /nodules\.0\.point_lps/],
+    ['a point of two numbers', '[{"point_lps": [1, 2]}]', /nodules\[0\]\.point_lps/],
     ['a matrix of nothing', '{"matrix": [0, 1, 1]}', /matrix/],
     ['another dose', '{"dose": "much"}', /dose/],
     ['a seed below 0', '{"seed": -1}', /seed/],
-    ['a number', '7', /the file/],
+    ['a number', '7', /the document/],
     ['too many nodules', `[${Array(200).fill('{}').join(',')}]`, /nodules/],
   ])('refuses %s', (_, text, message) => {
     expect(() => parsePhantomSpec(text, 'a.json')).toThrow(

@@ -1,7 +1,7 @@
 /** The specification of a phantom as JSON: what `phantom.json` holds, and what a user may write. */
 import * as z from 'zod'
-import { SpiculaError } from '../error.ts'
 import { type ChoiceName, choiceOf, FEATURE_NAMES, type FeatureName } from '../features/features.ts'
+import { parseJson } from '../files/json.ts'
 import type { Triple } from '../scan/scan.ts'
 import { VERSION } from '../version.ts'
 import { CALCIFICATIONS, type NoduleSpec, PRESENT } from './nodule/spec.ts'
@@ -61,25 +61,14 @@ export type GivenSpec = { readonly [K in keyof PhantomSpec]?: PhantomSpec[K] | u
  * @example parsePhantomSpec('[{"features": {"nodule_consistency": "Part-solid"}}]', 'nodules.json').nodules?.length // 1
  */
 export function parsePhantomSpec(text: string, name: string): GivenSpec {
-  const fail = (what: string, cause?: unknown) =>
-    new SpiculaError('datasets/phantom-spec', `${name}: ${what}`, {
-      cause,
-      hint: 'docs/phantom.md lists what a specification may hold; `phantom.json` of any phantom is an example.',
-    })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw fail('no JSON', cause)
-  }
-  const read = schema.safeParse(Array.isArray(json) ? { nodules: json } : json)
-  if (!read.success) {
-    const [issue] = read.error.issues
-    throw fail(`${issue.path.join('.') || 'the file'}: ${issue.message}`)
-  }
-  const { matrix, spacing_mm, thickness_mm, centre_lps, nodules, dose, kernel } = read.data
+  const given = parseJson(text, z.preprocess(listedNodules, schema), {
+    name,
+    code: 'datasets/phantom-spec',
+    hint: 'docs/phantom.md lists what a specification may hold; `phantom.json` of any phantom is an example.',
+  })
+  const { seed, matrix, spacing_mm, thickness_mm, centre_lps, nodules, dose, kernel } = given
   return {
-    seed: read.data.seed,
+    seed,
     shapeIjk: matrix,
     spacingMm: spacing_mm,
     thicknessMm: thickness_mm,
@@ -94,6 +83,8 @@ export function parsePhantomSpec(text: string, name: string): GivenSpec {
     })),
   }
 }
+
+const listedNodules = (json: unknown): unknown => (Array.isArray(json) ? { nodules: json } : json)
 
 /** The specification as `phantom.json` holds it. */
 export function phantomSpecJson(spec: PhantomSpec): string {

@@ -1,5 +1,4 @@
 /** A model folder made of published weights against the numbers that the published implementation gives with them. */
-
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

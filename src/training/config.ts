@@ -1,6 +1,6 @@
 /** Every knob of a training run, with the published values where there are any (REFERENCE 7 to 10). */
 import * as z from 'zod'
-import { SpiculaError } from '../error.ts'
+import { checkShape } from '../files/json.ts'
 import { PARTS } from './objective.ts'
 import { SCHEDULES } from './schedule.ts'
 
@@ -77,12 +77,8 @@ export type TrainConfig = z.infer<typeof trainConfig>
  * @throws SpiculaError `training/config` with every misfit, by its path
  * @example parseTrainConfig({ tuning: 'probe' }, 'train.yaml').learningRate // 1e-4
  */
-export function parseTrainConfig(value: unknown, name: string): TrainConfig {
-  const result = trainConfig.safeParse(value)
-  if (result.success) return result.data
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
-  throw new SpiculaError('training/config', `${name} is no training configuration: ${issues.join('; ')}`)
-}
+export const parseTrainConfig = (value: unknown, name: string): TrainConfig =>
+  checkShape(value, trainConfig, { name, code: 'training/config' })
 
 /**
  * The layers that a name stands for, in a tower of any depth: the published names divide twelve.

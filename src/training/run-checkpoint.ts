@@ -1,7 +1,7 @@
 /** Checkpoints: everything that a run needs to go on to the same bits, in one safetensors file, written atomically. */
 import * as z from 'zod'
-import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
+import { parseJson } from '../files/json.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { asFloat32 } from '../weights/folds.ts'
 import { openSafetensors } from '../weights/safetensors.node.ts'
@@ -69,11 +69,11 @@ export async function writeWeights(path: string, parameters: Parameters, shapes:
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = await openSafetensors(path)
   try {
-    const state = progress.safeParse(JSON.parse(file.metadata.progress ?? 'null'))
-    if (!state.success)
-      throw new SpiculaError('training/checkpoint', `${file.name} does not say how far its run was`, {
-        hint: 'It is no checkpoint of this version: start the run anew in another folder.',
-      })
+    const state = parseJson(file.metadata.progress ?? 'null', progress, {
+      name: `${file.name} does not say how far its run was`,
+      code: 'training/checkpoint',
+      hint: 'It is no checkpoint of this version: start the run anew in another folder.',
+    })
     const parts = {
       p: new Map<string, Float32Array>(),
       m: new Map<string, Float32Array>(),
@@ -83,11 +83,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       const part = parts[name[0] as keyof typeof parts]
       part?.set(name.slice(2), asFloat32(name, await file.read(name)))
     }
-    const { data } = state
     return {
-      progress: { ...data, trackers: data.trackers },
+      progress: state,
       parameters: parts.p,
-      optimizer: { step: data.step, m: parts.m, v: parts.v },
+      optimizer: { step: state.step, m: parts.m, v: parts.v },
     }
   } finally {
     await file.close()

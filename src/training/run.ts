@@ -1,9 +1,9 @@
 /** A training run: a cohort, its splits, a base model and reports in; a run folder with a model folder in it out. */
-
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import * as z from 'zod'
 import { initialWeight } from '../clip/initialise.ts'
 import { classWeights } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
@@ -13,6 +13,7 @@ import { type LocatedRow, readManifest } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
 import { parseFeatures } from '../features/parse-features.ts'
 import { copyFileAtomic, writeFileAtomic } from '../files/atomic.node.ts'
+import { parseJson } from '../files/json.ts'
 import type { Device } from '../graph/device.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import type { ModelConfig } from '../model/config.ts'
@@ -247,8 +248,8 @@ async function beginFolder(
       throw new SpiculaError('training/resume', `${out} holds no run to resume`, {
         hint: 'Leave --resume out to begin one.',
       })
-    const known = (JSON.parse(begun) as { fingerprint?: string }).fingerprint
-    if (known !== fingerprint)
+    const known = parseJson(begun, z.looseObject({ fingerprint: z.string() }), { name: about, code: 'training/resume' })
+    if (known.fingerprint !== fingerprint)
       throw new SpiculaError(
         'training/resume',
         `the run in ${out} has another configuration, cohort, split, base or version`,

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { worldFrames } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
+import { parseJson } from '../../files/json.ts'
 import type { Table } from '../../files/table.ts'
 import type { Note } from '../../scan/scan.ts'
 import {
@@ -43,20 +44,12 @@ export type ColumnMap = z.infer<typeof map>
  * @throws SpiculaError `datasets/map` naming what does not fit
  * @example parseColumnMap('{"pid": "MRN", "malignant": {"column": "Dx", "one": ["cancer"], "zero": ["benign"]}}', 'map.json')
  */
-export function parseColumnMap(text: string, name: string): ColumnMap {
-  let source: unknown
-  try {
-    source = JSON.parse(text)
-  } catch (cause) {
-    throw new SpiculaError('datasets/map', `${name}: not JSON`, { cause })
-  }
-  const result = map.safeParse(source)
-  if (result.success) return result.data
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
-  throw new SpiculaError('datasets/map', `${name}: ${issues.join('; ')}`, {
+export const parseColumnMap = (text: string, name: string): ColumnMap =>
+  parseJson(text, map, {
+    name,
+    code: 'datasets/map',
     hint: 'See docs/cohorts.md for an example of a column map.',
   })
-}
 
 /**
  * Makes a cohort of any table.

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { parseLuna25 } from '../../cohort/luna25.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
+import { parseJson } from '../../files/json.ts'
 import type { Table } from '../../files/table.ts'
 import {
   type Converted,
@@ -173,10 +174,5 @@ export function luna25PointsCohort(
   return { rows, notes, problems: [] }
 }
 
-function clinicalOf(text: string): z.infer<typeof clinical> {
-  try {
-    return clinical.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new SpiculaError('cohort/luna25', 'the clinical information is no JSON with gender and age', { cause })
-  }
-}
+const clinicalOf = (text: string) =>
+  parseJson(text, clinical, { name: 'the clinical information', code: 'cohort/luna25' })

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
+import { parseJson } from '../../files/json.ts'
 import type { Note } from '../../scan/scan.ts'
 import type { Converted, ConvertedRow } from './converted.ts'
 
@@ -14,7 +15,8 @@ const entry = z.looseObject({
   label: z.array(z.number()).optional(),
   label_scores: z.array(z.number()).optional(),
 })
-const document = z.union([z.array(entry), z.record(z.string(), z.unknown()), entry])
+/** What stands in it is read entry by entry: one that does not fit leaves the others. */
+const document = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())])
 
 /**
  * Reads detections: `{"training": [...], "validation": [...]}`, a list, or one entry, each with image and
@@ -29,24 +31,17 @@ export function monaiCohort(
   text: string,
   { name, frame = 'lps', minScore = 0 }: { name: string; frame?: WorldFrame; minScore?: number },
 ): Converted {
-  const fail = (what: string, cause?: unknown) =>
-    new SpiculaError('datasets/monai', `${name}: ${what}`, {
-      cause,
-      hint: 'Expected {"validation": [{"image": "...", "box": [[cx, cy, cz, w, h, d]], "label_scores": [...]}]}.',
-    })
-  let source: unknown
-  try {
-    source = JSON.parse(text)
-  } catch (cause) {
-    throw fail('not JSON', cause)
+  const about = {
+    name,
+    code: 'datasets/monai',
+    hint: 'Expected {"validation": [{"image": "...", "box": [[cx, cy, cz, w, h, d]], "label_scores": [...]}]}.',
   }
-  const parsed = document.safeParse(source)
-  if (!parsed.success) throw fail('no list of images with boxes')
+  const parsed = parseJson(text, document, about)
   const problems: RowProblem[] = []
   const rows: ConvertedRow[] = []
   const used = new Map<string, string>()
   let [empty, faint, line] = [0, 0, 0]
-  for (const [set, one] of entries(parsed.data)) {
+  for (const [set, one] of entries(parsed)) {
     line++
     const read = entry.safeParse(one)
     if (!read.success) {
@@ -100,7 +95,8 @@ export function monaiCohort(
       })
     }
   }
-  if (rows.length === 0 && problems.length === 0) throw fail('no box in it')
+  if (rows.length === 0 && problems.length === 0)
+    throw new SpiculaError(about.code, `${name}: no box in it`, { hint: about.hint })
   const notes: Note[] = [
     { code: 'datasets/no-label', message: 'label is the class "nodule", no diagnosis: malignant is empty' },
     { code: 'datasets/monai-series', message: 'pid is the name of the image: patients with two scans are two here' },

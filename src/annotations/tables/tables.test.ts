@@ -224,7 +224,15 @@ describe('MONAI', () => {
     expect(problems).toHaveLength(2)
   })
 
-  it.each(['', '[]', '{"points": []}', '[{"image": 1}]', '{"validation": []}'])('refuses %j', (text) => {
+  it('loses no entry of a list for a bad one', () => {
+    const { rows, problems } = monaiCohort('[{"image": 1}, {"image": "a.nii", "box": [[1, 2, 3, 4, 5, 6]]}]', {
+      name: 'a.json',
+    })
+    expect(rows.map(({ pid }) => pid)).toEqual(['a'])
+    expect(problems).toMatchObject([{ line: 1, code: 'datasets/row', message: expect.stringContaining('image') }])
+  })
+
+  it.each(['', '[]', '{"points": []}', '{"validation": []}'])('refuses %j', (text) => {
     expect(() => monaiCohort(text, { name: 'a.json' })).toThrow(expect.objectContaining({ code: 'datasets/monai' }))
   })
 })

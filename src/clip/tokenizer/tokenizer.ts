@@ -2,6 +2,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
+import { checkShape, parseJson } from '../../files/json.ts'
 import type { TensorData } from '../../graph/tensor.ts'
 import { END, START } from './json.ts'
 
@@ -28,6 +29,8 @@ const format = z.object({
   added_tokens: z.array(z.object({ id: z.int().nonnegative(), content: z.string() })),
 })
 
+const HINT = "A tokenizer.json of a CLIP model is meant, or the one of a model folder of Spicula's."
+
 /**
  * Makes a tokenizer.
  * @param json the text of `tokenizer.json`
@@ -39,22 +42,11 @@ const format = z.object({
  */
 export function parseTokenizer(json: string, { context = 77, name = 'tokenizer.json' } = {}): Tokenizer {
   const fail = (what: string, cause?: unknown) =>
-    new SpiculaError('clip/tokenizer', `${name}: ${what}`, {
-      hint: "A tokenizer.json of a CLIP model is meant, or the one of a model folder of Spicula's.",
-      cause,
-    })
-  let object: unknown
-  try {
-    object = JSON.parse(json)
-  } catch (cause) {
-    throw fail('it is no JSON', cause)
-  }
-  const checked = format.safeParse(object)
-  if (!checked.success) {
-    const [{ path, message }] = checked.error.issues
-    throw fail(`${path.join('.') || 'it'}: ${message}`)
-  }
-  const { model, added_tokens } = checked.data
+    new SpiculaError('clip/tokenizer', `${name}: ${what}`, { hint: HINT, cause })
+  const about = { name, code: 'clip/tokenizer', hint: HINT }
+  // The library gets the document as it is: what it reads beside these is its own affair.
+  const object = parseJson(json, z.record(z.string(), z.unknown()), about)
+  const { model, added_tokens } = checkShape(object, format, about)
   const ids = new Map([
     ...Object.entries(model.vocab),
     ...added_tokens.map(({ content, id }) => [content, id] as const),
@@ -63,7 +55,7 @@ export function parseTokenizer(json: string, { context = 77, name = 'tokenizer.j
   if (startToken === undefined || endToken === undefined) throw fail(`it has no ${START} and ${END}`)
   let library: HuggingFaceTokenizer
   try {
-    library = new HuggingFaceTokenizer(object as object, {})
+    library = new HuggingFaceTokenizer(object, {})
   } catch (cause) {
     throw fail(`it cannot be used (${cause instanceof Error ? cause.message : cause})`, cause)
   }

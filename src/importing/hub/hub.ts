@@ -1,6 +1,7 @@
 /** Repositories of the Hugging Face Hub: their names, what the hub lists of them, and which files make a CLIP. */
 import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
+import { parseJson } from '../../files/json.ts'
 
 export const HUB = 'https://huggingface.co'
 
@@ -91,24 +92,11 @@ const listing = z.object({
  * @throws SpiculaError `inference/hub-answer` for another answer, and for names that leave their folder
  */
 export function parseListing(json: string, from: string): HubListing {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (cause) {
-    throw new SpiculaError('inference/hub-answer', `${from} answers with no JSON`, {
-      hint: 'Is it a hub, or a sign-in page in front of one?',
-      cause,
-    })
-  }
-  const parsed = listing.safeParse(value)
-  if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues
-    throw new SpiculaError(
-      'inference/hub-answer',
-      `${from} answers with no list of files: ${path.join('.')}: ${message}`,
-    )
-  }
-  const { sha, siblings, cardData } = parsed.data
+  const { sha, siblings, cardData } = parseJson(json, listing, {
+    name: `${from} answers with no list of files`,
+    code: 'inference/hub-answer',
+    hint: 'Is it a hub, or a sign-in page in front of one?',
+  })
   const files = siblings.flatMap(({ rfilename: name, size, blobId, lfs }): HubFile[] => {
     if (lfs) return [{ name, bytes: lfs.size, checksum: { algorithm: 'sha256', hex: lfs.sha256 } }]
     if (size === undefined || blobId === undefined) return []

@@ -253,7 +253,7 @@ describe('pullFiles', () => {
   })
 
   it.each<[string, string, RegExp]>([
-    ['no JSON', '<html>', /no JSON/],
+    ['no JSON', '<html>', /not JSON/],
     ['something else', '[]', /no list of files/],
     ['no commit', '{"sha": "../../etc", "siblings": []}', /sha/],
     ['a name that climbs', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "../../.bashrc"}]}`, /stay inside/],

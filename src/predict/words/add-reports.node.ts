@@ -1,6 +1,6 @@
 /** Laying the reports of the training nodules into a model folder, with their embeddings by every fold. */
 import { join } from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { problemOf, type RowProblem } from '../../cohort/problem.ts'
 import type { CohortRow } from '../../cohort/row.ts'
 import { SpiculaError } from '../../error.ts'

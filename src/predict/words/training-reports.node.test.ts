@@ -162,11 +162,15 @@ describe('openTrainingReports', () => {
 
   it.each<[string, (folder: string) => Promise<unknown>, RegExp]>([
     ['a missing table', (folder) => rm(join(folder, 'reports.json')), /reports\.json cannot be read \(ENOENT/],
-    ['a table that is none', (folder) => writeFile(join(folder, 'reports.json'), '{"texts": 1'), /cannot be read/],
+    [
+      'a table that is none',
+      (folder) => writeFile(join(folder, 'reports.json'), '{"texts": 1'),
+      /reports\.json: it is not JSON/,
+    ],
     [
       'a table of something else',
       (folder) => writeFile(join(folder, 'reports.json'), '{"format": "spicula-reports/1", "texts": []}'),
-      /not as it should be/,
+      /reports\.json: model: .*; texts: Too small/,
     ],
     [
       'another number of texts',

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
+import { parseJson } from '../../files/json.ts'
 import type { ModelFolder } from '../../model/folder.node.ts'
 import { asFloat32 } from '../../weights/folds.ts'
 import { openSafetensors } from '../../weights/safetensors.node.ts'
@@ -21,6 +22,7 @@ export interface TrainingReports {
 export const EMBEDDINGS = 'embeddings'
 /** Far above the texts of any cohort, far below what would exhaust memory. */
 const MAX_BYTES = 64 * 1024 * 1024
+const UNUSABLE = "the model's training reports cannot be used"
 
 export const reportsFile = z.strictObject({
   format: z.literal('spicula-reports/1'),
@@ -40,12 +42,13 @@ export const reportsFile = z.strictObject({
 export async function openTrainingReports({ path, config }: ModelFolder): Promise<TrainingReports | undefined> {
   const { reports, folds: names, architecture } = config
   if (reports === undefined) return undefined
+  const about = { name: UNUSABLE, code: 'inference/reports', hint: '`spicula model add-reports` makes them anew.' }
   const misfit = (what: string, cause?: unknown) =>
-    new SpiculaError('inference/reports', `the model's training reports cannot be used: ${what}`, {
-      hint: '`spicula model add-reports` makes them anew.',
-      cause,
-    })
-  const texts = await readTexts(join(path, reports.texts), reports.texts, misfit)
+    new SpiculaError(about.code, `${UNUSABLE}: ${what}`, { hint: about.hint, cause })
+  const text = await readText(join(path, reports.texts)).catch((cause: Error) => {
+    throw misfit(`${reports.texts} cannot be read (${cause.message})`, cause)
+  })
+  const { texts } = parseJson(text, reportsFile, { ...about, name: `${UNUSABLE}: ${reports.texts}` })
   if (texts.length !== reports.distinct)
     throw misfit(`${reports.texts} has ${texts.length} texts, config.json says ${reports.distinct}`)
   const file = await openSafetensors(join(path, reports.embeddings))
@@ -64,22 +67,9 @@ export async function openTrainingReports({ path, config }: ModelFolder): Promis
 
 type Texts = z.infer<typeof reportsFile>['texts']
 
-async function readTexts(
-  path: string,
-  name: string,
-  misfit: (what: string, cause?: unknown) => SpiculaError,
-): Promise<Texts> {
-  let json: unknown
-  try {
-    if ((await stat(path)).size > MAX_BYTES) throw new Error('it is too large')
-    json = JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw misfit(`${name} cannot be read (${cause instanceof Error ? cause.message.split('\n')[0] : cause})`, cause)
-  }
-  const result = reportsFile.safeParse(json)
-  if (result.success) return result.data.texts
-  const [{ path: at, message }] = result.error.issues
-  throw misfit(`${name} is not as it should be: ${at.join('.') || 'it'}: ${message}`)
+async function readText(path: string): Promise<string> {
+  if ((await stat(path)).size > MAX_BYTES) throw new Error('it is too large')
+  return readFile(path, 'utf8')
 }
 
 function nearest(
