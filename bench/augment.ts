@@ -14,13 +14,14 @@ import {
   PUBLISHED_AUGMENTATION,
 } from '../src/nodule/augment/augment.ts'
 import { type Crop, cropNodule } from '../src/nodule/crop.ts'
+import { DEFAULT_PREPROCESSING } from '../src/nodule/prepare.ts'
 import { nineViews, renderViews, VIEWS } from '../src/nodule/views.ts'
 import { smallPhantom } from '../src/phantom/phantom.ts'
 import { seededRandom } from '../src/random.ts'
 import { memoryScan } from '../src/scan/memory-scan.ts'
 import { writeNifti } from '../src/scan/nifti/write.node.ts'
 import type { Triple } from '../src/scan/scan.ts'
-import { type BagTask, openBagPool, prepareBag } from '../src/training/bags.ts'
+import { openVariedPool, prepareVaried, type VariedTask } from '../src/training/varied-views.ts'
 import { median, timeInTurn } from './timing.ts'
 
 const rounds = Number(process.argv[2] ?? 40)
@@ -52,28 +53,28 @@ const folder = mkdtempSync(join(tmpdir(), 'spicula-bench-'))
 try {
   const imageFile = join(folder, 'scan.nii.gz')
   await writeNifti(imageFile, made)
-  const task = (): BagTask => ({
+  const task = (): VariedTask => ({
     key: 'bench',
     imageFile,
     point: pointLps,
     frame: 'lps',
-    preprocessing: {},
+    preprocessing: DEFAULT_PREPROCESSING,
     augmentation: PUBLISHED_AUGMENTATION,
     jitter: true,
     seed: `1/0/${sample++}/bench`,
     cacheDir: join(folder, 'cache'),
   })
   const start = performance.now()
-  await prepareBag(task())
+  await prepareVaried(task())
   const first = performance.now() - start
-  const pool = openBagPool(1)
+  const pool = openVariedPool(1)
   const times = await timeInTurn(rounds, {
     'nine views': () => nineViews(crop),
     'nine views, jitter': () => varied(crop),
     'nine views, jitter and augmentation': () => varied(crop, undefined, PUBLISHED_AUGMENTATION),
     'axial view of a volume, the same': () => varied(crop, VIEWS.slice(0, 1), PUBLISHED_AUGMENTATION),
     'single slice, the same': () => varied(slice, VIEWS.slice(0, 1), PUBLISHED_AUGMENTATION),
-    'prepareBag, crop cached': () => prepareBag(task()),
+    'prepareVaried, crop cached': () => prepareVaried(task()),
     'the same in a worker thread': () => pool.run(task()),
   })
   await pool.close()

@@ -15,7 +15,7 @@ import { graphWeights } from '../src/clip/weights.ts'
 import { writeOnnx } from '../src/graph/onnx.ts'
 import { openSession } from '../src/graph/session.node.ts'
 import type { Tensor, TensorData } from '../src/graph/tensor.ts'
-import { prepareViews } from '../src/nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../src/nodule/prepare.ts'
 import { drawNodule } from '../src/pictures/pictures.ts'
 import { seededRandom } from '../src/random.ts'
 import { openScan } from '../src/scan/open.node.ts'
@@ -54,10 +54,14 @@ const path = join(tmpdir(), 'spicula-bench-512x512x300.nii.gz')
 if (!existsSync(path)) await makeBenchVolume(path)
 let bytes = 0
 const drawn = await timeInTurn(5, {
-  views: async () => prepareViews(await openScan(path), NODULE_LPS),
+  views: async () => prepareViews(await openScan(path), NODULE_LPS, DEFAULT_PREPROCESSING),
   page: async () => {
     const scan = await openScan(path)
-    const { views, overview } = await drawNodule(scan, NODULE_LPS, await prepareViews(scan, NODULE_LPS))
+    const { views, overview } = await drawNodule(
+      scan,
+      NODULE_LPS,
+      await prepareViews(scan, NODULE_LPS, DEFAULT_PREPROCESSING),
+    )
     const planes = 'planes' in overview ? overview.planes : []
     bytes = [...views, ...planes].reduce((sum, { svg }) => sum + svg.length, 0)
   },

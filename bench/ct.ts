@@ -7,7 +7,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import { prepareViews } from '../src/nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../src/nodule/prepare.ts'
 import { applyAffine, invertAffine } from '../src/scan/affine.ts'
 import { openScan } from '../src/scan/open.node.ts'
 import { makeBenchVolume, NODULE_LPS } from './make-volume.ts'
@@ -22,7 +22,7 @@ if (!existsSync(path)) await makeBenchVolume(path)
 const step = process.argv[3]
 if (step !== undefined) {
   // A process of its own, for its peak memory.
-  if (step === 'once') await prepareViews(await openScan(path), NODULE_LPS)
+  if (step === 'once') await prepareViews(await openScan(path), NODULE_LPS, DEFAULT_PREPROCESSING)
   console.log(peakMemoryMb())
 } else {
   const scan = await openScan(path)
@@ -35,7 +35,8 @@ if (step !== undefined) {
     'inflate, chunks of 64 KiB': () => inflate(path, needed, 2 ** 16),
     'inflate, chunks of 256 KiB': () => inflate(path, needed, 2 ** 18),
     'inflate, chunks of 1 MiB': () => inflate(path, needed, 2 ** 20),
-    'spicula: open, crop, nine views': async () => prepareViews(await openScan(path), NODULE_LPS),
+    'spicula: open, crop, nine views': async () =>
+      prepareViews(await openScan(path), NODULE_LPS, DEFAULT_PREPROCESSING),
   })
   console.log(`${shapeIjk.join('x')} int16 .nii.gz, the first ${(needed / 1e6).toFixed(0)} MB of voxels needed`)
   for (const [name, all] of Object.entries(times))

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareViews } from '../src/nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../src/nodule/prepare.ts'
 import { writeSeries } from '../src/scan/dicom/dicom.fixture.node.ts'
 import { openScan } from '../src/scan/open.node.ts'
 import { benchVolume, NODULE_LPS } from './make-volume.ts'
@@ -24,7 +24,7 @@ if (!existsSync(folder)) {
 
 if (process.argv[3] === 'once') {
   const start = performance.now()
-  await prepareViews(await openScan(folder), NODULE_LPS)
+  await prepareViews(await openScan(folder), NODULE_LPS, DEFAULT_PREPROCESSING)
   console.log(JSON.stringify({ ms: performance.now() - start, mb: peakMemoryMb() }))
 } else {
   const ours: { ms: number; mb: number }[] = []

@@ -6,8 +6,8 @@ const { openPredictor } = await import(new URL('../dist/predict/predictor.node.j
 const [model, precision, nodules] = process.argv.slice(2)
 const predictor = await openPredictor(model, { precision })
 const size = 9 * predictor.config.architecture.image.resolution ** 2
-const views = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1024) / 1024)
-const answers = await predictor.predict(Array.from({ length: Number(nodules) }, () => ({ views, count: 9 })))
+const pixels = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 1024) / 1024)
+const answers = await predictor.predict(Array.from({ length: Number(nodules) }, () => ({ pixels, count: 9 })))
 const peakMb = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024
 console.log(JSON.stringify({ probability: answers[0].ensemble, peakMb }))
 await predictor.close()

@@ -79,7 +79,7 @@ function memory(): void {
 
 async function speed(): Promise<void> {
   const random = seededRandom(1)
-  const batch = [{ views: Float32Array.from({ length: 9 * 224 * 224 }, random.uniform), count: 9 }]
+  const batch = [{ pixels: Float32Array.from({ length: 9 * 224 * 224 }, random.uniform), count: 9 }]
   const fp32 = await openPredictor(model)
   const int8 = await openPredictor(model, { precision: 'int8' })
   const peers = pythons.map((python) => talk(python, [PEER, 'serve', checkpoints]))

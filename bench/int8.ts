@@ -33,13 +33,10 @@ const scans = Array.from({ length: count }, (_, index) => {
 async function compare(name: string, model: string): Promise<void> {
   const fp32 = await openPredictor(model)
   const int8 = await openPredictor(model, { precision: 'int8' })
-  const { preprocessing, architecture } = fp32.config
   const changes: { single: number; ensemble: number }[] = []
   const answers: number[] = []
   for (const { scan, pointLps } of scans) {
-    const settings = { ...preprocessing, resolution: architecture.image.resolution }
-    const { pixels, views } = await prepareViews(scan, pointLps, settings)
-    const nodule = [{ views: pixels, count: views.length }]
+    const nodule = [await prepareViews(scan, pointLps, fp32.config.preprocessing)]
     const [[exact], [rounded]] = [await fp32.predict(nodule), await int8.predict(nodule)]
     answers.push(exact.ensemble)
     changes.push({

@@ -10,7 +10,6 @@ import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
 import { modelFolder } from '../src/model/embedded-model.node.ts'
-import { preprocessingOf } from '../src/model/preprocessing.ts'
 import { prepareViews } from '../src/nodule/prepare.ts'
 import { smallPhantom } from '../src/phantom/phantom.ts'
 import { openPredictor } from '../src/predict/predictor.node.ts'
@@ -31,10 +30,7 @@ const { config, folds } = predictor
 const { image } = config.architecture
 const { width, layers, mlpWidth } = image
 
-const views = async () => {
-  const { pixels, shape } = await prepareViews(scan, [-75, 10, 15], preprocessingOf(config, 'nine'))
-  return { views: pixels, count: shape[0] }
-}
+const views = () => prepareViews(scan, [-75, 10, 15], config.preprocessing)
 const { count } = await views()
 const rows = count * (config.preprocessing.shifted ? SHIFTED_IMAGES : 1) * (1 + patchCount(image))
 

@@ -11,11 +11,11 @@ part('node starts')
 
 const load = (file) => import(new URL(`../dist/${file}`, import.meta.url).href)
 await load('cli/commands.js')
-await load('cli/predict.js')
-const { openModelFolder, loadImageWeights } = await load('inference/model-folder.node.js')
+await load('cli/predict/predict.js')
+const { openModelFolder, loadImageWeights } = await load('model/folder.node.js')
 const { imageSide } = await load('clip/model.js')
 const { graphWeights } = await load('clip/weights.js')
-const { bagFeeds, MAX_VIEWS } = await load('clip/bags.js')
+const { bagFeeds, MAX_VIEWS } = await load('clip/view-bags.js')
 const { writeOnnx } = await load('graph/onnx.js')
 const { openSession } = await load('graph/session.node.js')
 const { openPool } = await load('worker-pool.node.js')
@@ -49,7 +49,7 @@ const [{ prepared }] = await pool.run({
 await pool.close()
 part('scan to views, in a thread')
 
-await session.run(bagFeeds([{ pixels: prepared.pixels, count: prepared.shape[0] }], resolution))
+await session.run(bagFeeds([prepared], resolution))
 part('predicted')
 
 await session.close()

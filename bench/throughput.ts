@@ -19,7 +19,7 @@ const rounds = Number(process.argv[2] ?? 2)
 const BATCHES = [1, 2, 4]
 const random = seededRandom(1)
 const nodules = Array.from({ length: Math.max(...BATCHES) }, () => ({
-  views: Float32Array.from({ length: 9 * 224 * 224 }, random.uniform),
+  pixels: Float32Array.from({ length: 9 * 224 * 224 }, random.uniform),
   count: 9,
 }))
 const cores = cpus().length

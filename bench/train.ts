@@ -23,16 +23,17 @@ import { parseInitConfig } from '../src/model/config.ts'
 import { modelWeights } from '../src/model/folder.node.ts'
 import { PRESETS } from '../src/model/presets.ts'
 import { PUBLISHED_AUGMENTATION } from '../src/nodule/augment/augment.ts'
+import { DEFAULT_PREPROCESSING } from '../src/nodule/prepare.ts'
 import { smallPhantom } from '../src/phantom/phantom.ts'
 import { seededRandom } from '../src/random.ts'
 import { writeNifti } from '../src/scan/nifti/write.node.ts'
 import type { Triple } from '../src/scan/scan.ts'
 import { adamW } from '../src/training/adamw.ts'
 import { trainedArchitecture } from '../src/training/architecture.ts'
-import { type BagTask, openBagPool } from '../src/training/bags.ts'
 import { type LORA_LAYERS, parseTrainConfig } from '../src/training/config.ts'
 import { isTrained } from '../src/training/objective.ts'
 import { type Batch, openTrainStep } from '../src/training/step.ts'
+import { openVariedPool, type VariedTask } from '../src/training/varied-views.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
 import { median, medianRatio, peakMemoryMb, timeInTurn } from './timing.ts'
 
@@ -114,14 +115,14 @@ async function openViews() {
   const nodules = [{ pointLps, mm: 14 }]
   const size = { shapeIjk: [160, 160, 120], spacingMm: [0.8, 0.8, 1.25] } as const
   await writeNifti(imageFile, smallPhantom({ ...size, centreLps: pointLps, nodules, seed: 1 }))
-  const pool = openBagPool(1)
+  const pool = openVariedPool(1)
   let sample = 0
-  const task = (): BagTask => ({
+  const task = (): VariedTask => ({
     key: 'bench',
     imageFile,
     point: pointLps,
     frame: 'lps',
-    preprocessing: {},
+    preprocessing: DEFAULT_PREPROCESSING,
     augmentation: PUBLISHED_AUGMENTATION,
     jitter: true,
     seed: `1/0/${sample++}/bench`,

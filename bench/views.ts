@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cropNodule } from '../src/nodule/crop.ts'
-import { prepareViews } from '../src/nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../src/nodule/prepare.ts'
 import { nineViews } from '../src/nodule/views.ts'
 import { applyAffine } from '../src/scan/affine.ts'
 import { memoryScan } from '../src/scan/memory-scan.ts'
@@ -83,9 +83,15 @@ const rows: [string, { first: number; typical: number }][] = [
   ['crop of 100 mm, exact', await time(() => cropNodule(aligned, here, { geometry: 'exact' }))],
   ['crop of 100 mm, published', await time(() => cropNodule(aligned, here, { geometry: 'published' }))],
   ['crop of 100 mm, oblique scan', await time(() => cropNodule(oblique, there, { geometry: 'exact' }))],
-  ['scan to nine views', await time(() => prepareViews(aligned, here))],
-  ['scan to the three mid-planes', await time(() => prepareViews(aligned, here, { views: 'planes' }))],
-  ['scan to the axial view', await time(() => prepareViews(aligned, here, { views: 'axial' }))],
+  ['scan to nine views', await time(() => prepareViews(aligned, here, DEFAULT_PREPROCESSING))],
+  [
+    'scan to the three mid-planes',
+    await time(() => prepareViews(aligned, here, { ...DEFAULT_PREPROCESSING, views: 'planes' })),
+  ],
+  [
+    'scan to the axial view',
+    await time(() => prepareViews(aligned, here, { ...DEFAULT_PREPROCESSING, views: 'axial' })),
+  ],
 ]
 console.log(`512 x 512 x 300 voxels of 0.7 x 0.7 x 1.25 mm in memory; one thread; ${RUNS - 1} runs\n`)
 console.log(`${''.padEnd(32)} median ms  first call ms`)

@@ -77,8 +77,11 @@ describe('a bundle for a browser', () => {
       memoryScan: typeof memoryScan
       prepareViews: typeof prepareViews
     }
-    const found = await inBrowser.prepareViews(make(inBrowser.memoryScan), [0, 0, 0], { resolution: 32 })
-    const { pixels } = await prepareViews(make(memoryScan), [0, 0, 0], { resolution: 32 })
+    const found = await inBrowser.prepareViews(make(inBrowser.memoryScan), [0, 0, 0], {
+      geometry: 'exact',
+      resolution: 32,
+    })
+    const { pixels } = await prepareViews(make(memoryScan), [0, 0, 0], { geometry: 'exact', resolution: 32 })
     expect(Array.from(found.pixels)).toEqual(Array.from(pixels))
   })
 })

@@ -19,7 +19,6 @@ export { predictCohort, type RowResult } from './predict/cohort.node.ts'
 export { type Exported, type ExportOptions, exportOnnx } from './predict/export-onnx.node.ts'
 export {
   type NodulePrediction,
-  type NoduleViews,
   openPredictor,
   type Predictor,
   type PredictorOptions,

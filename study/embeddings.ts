@@ -12,7 +12,7 @@ import { preprocessingOf } from '../src/model/preprocessing.ts'
 import type { ViewSet } from '../src/nodule/views.ts'
 import { predictCohort } from '../src/predict/cohort.node.ts'
 import { openImageReader } from '../src/predict/image-reader.node.ts'
-import { prepareBag } from '../src/training/bags.ts'
+import { prepareVaried } from '../src/training/varied-views.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
 import { decodeSafetensors } from '../src/weights/safetensors.ts'
 
@@ -63,11 +63,18 @@ export async function towerFeatures(base: string, cohort: string): Promise<Embed
   })
   const session = await openSession(writeOnnx({ features }, new Map(weights)))
   const rows = await wholeCohort(cohort)
-  const preprocessing = preprocessingOf(config, 'axial')
+  const preprocessing = { ...preprocessingOf(config), views: 'axial' as const }
   const all: number[][] = []
   for (const { line, imageFile, point } of rows) {
     const plain = { augmentation: null, jitter: false, seed: '', cacheDir: null } as const
-    const { pixels } = await prepareBag({ key: String(line), imageFile, point, frame: 'lps', preprocessing, ...plain })
+    const { pixels } = await prepareVaried({
+      key: String(line),
+      imageFile,
+      point,
+      frame: 'lps',
+      preprocessing,
+      ...plain,
+    })
     const fed = { dtype: 'float32', shape: [1, resolution, resolution], data: pixels } as const
     const { features: found } = await session.run({ views: fed })
     all.push(Array.from(found.data as Float32Array))

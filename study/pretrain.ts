@@ -23,11 +23,11 @@ import { preprocessingOf } from '../src/model/preprocessing.ts'
 import { PUBLISHED_AUGMENTATION } from '../src/nodule/augment/augment.ts'
 import { seededRandom, shuffle } from '../src/random.ts'
 import { adamW, type Parameters } from '../src/training/adamw.ts'
-import { openBagPool } from '../src/training/bags.ts'
 import { clipGradients } from '../src/training/clip-gradients.ts'
 import { gradientName, gradientOutputs, trainedGradients } from '../src/training/objective.ts'
 import { learningRateAt } from '../src/training/schedule.ts'
 import { readSplits } from '../src/training/splits.node.ts'
+import { openVariedPool } from '../src/training/varied-views.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
 import { decodeSafetensors, encodeSafetensors } from '../src/weights/safetensors.ts'
 import { inOrder } from '../src/worker-pool.node.ts'
@@ -77,8 +77,8 @@ const session = await openSession(writeOnnx({ loss, told, ...gradientOutputs(slo
   threads: Number(values.threads),
 })
 
-const pool = openBagPool(1)
-const preprocessing = preprocessingOf(config, 'axial')
+const pool = openVariedPool(1)
+const preprocessing = { ...preprocessingOf(config), views: 'axial' as const }
 const viewOf = (row: LocatedRow, seed: string | null) =>
   pool.run({
     key: String(row.line),

@@ -5,6 +5,7 @@ import { writeOnnx } from '../graph/onnx.ts'
 import * as g from '../graph/operations.ts'
 import { openSession } from '../graph/session.node.ts'
 import type { TensorData } from '../graph/tensor.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { seededRandom } from '../random.ts'
 import { stackFolds } from '../weights/folds.ts'
 import { inferArchitecture } from './infer.ts'
@@ -13,7 +14,7 @@ import { type Architecture, imageSide, textSide } from './model.ts'
 import { referenceImageSide } from './reference.fixture.ts'
 import { shiftedImages } from './shifted-images.ts'
 import { textFeeds } from './tokenizer/tokenizer.ts'
-import { bagFeeds, MAX_VIEWS, type ViewBag } from './view-bags.ts'
+import { bagFeeds, MAX_VIEWS } from './view-bags.ts'
 import { graphWeights } from './weights.ts'
 
 const NORMALISATION = { mean: [0.4, 0.5, 0.3], std: [0.2, 0.3, 0.25] }
@@ -303,7 +304,7 @@ describe('four images of a view', () => {
 
   it('are averaged for each view: of bags of one view the embedding is the mean of the embeddings of its images', async () => {
     const weights = randomWeights(clipLike, 3)
-    const embed = async (bags: readonly ViewBag[], shifted: boolean) => {
+    const embed = async (bags: readonly NoduleViews[], shifted: boolean) => {
       const { embedding } = imageSide(clipLike, graphWeights({ folds: 1 }), { ...options, shifted })
       const session = await openSession(writeOnnx({ embedding }, weights))
       const { data } = (await session.run(bagFeeds(bags, resolution))).embedding

@@ -1,22 +1,17 @@
 /** Nodules as bags of views: the feeds of the image side. */
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
+import type { NoduleViews, VIEWS } from '../nodule/views.ts'
 
 /** Views of the largest bag that a nodule can have. */
-export const MAX_VIEWS = 9
-
-/** The views of a nodule: float32 [count, resolution, resolution] in [0, 1]. */
-export interface ViewBag {
-  readonly pixels: Float32Array
-  readonly count: number
-}
+export const MAX_VIEWS: (typeof VIEWS)['length'] = 9
 
 /**
  * All views one after another, and which of them make which nodule (pooling.ts).
  * @throws SpiculaError `clip/views` for a bag of no or too many views, or of another size
- * @example bagFeeds([{ pixels, count: 9 }], 224).views.shape // [9, 224, 224]
+ * @example bagFeeds([await prepareViews(scan, pointLps, preprocessing)], 224).views.shape // [9, 224, 224]
  */
-export function bagFeeds(bags: readonly ViewBag[], resolution: number) {
+export function bagFeeds(bags: readonly NoduleViews[], resolution: number) {
   const pixels = resolution * resolution
   const total = bags.reduce((sum, { count }) => sum + count, 0)
   const views = new Float32Array(total * pixels)

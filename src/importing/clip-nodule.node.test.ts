@@ -46,7 +46,7 @@ async function predictions(out: string) {
   const predictor = await openPredictor(plain)
   try {
     return await predictor.predict(
-      expected.views.map((views) => ({ views: Float32Array.from(views.flat(2)), count: views.length })),
+      expected.views.map((views) => ({ pixels: Float32Array.from(views.flat(2)), count: views.length })),
     )
   } finally {
     await predictor.close()

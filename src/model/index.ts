@@ -2,6 +2,6 @@
 export { calibrate } from './calibration.ts'
 export { CHECKPOINTS, type Checkpoint } from './checkpoint.ts'
 export { type BetaCalibration, type InitConfig, type ModelConfig, parseInitConfig, parseModelConfig } from './config.ts'
-export { preprocessingOf } from './preprocessing.ts'
+export { type ModelPreprocessing, preprocessingOf } from './preprocessing.ts'
 export { PRESETS } from './presets.ts'
 export { type PromptSet, parsePrompts } from './prompts.ts'

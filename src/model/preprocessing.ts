@@ -1,8 +1,14 @@
 import type { Preprocessing } from '../nodule/prepare.ts'
-import type { ViewSet } from '../nodule/views.ts'
 import type { ModelConfig } from './config.ts'
 
-/** How the views of a model are made: all is the model's, but which of the nine to look at is the user's. */
-export function preprocessingOf({ preprocessing, architecture }: ModelConfig, views: ViewSet): Partial<Preprocessing> {
-  return { geometry: preprocessing.geometry, resolution: architecture.image.resolution, views }
-}
+/** A model's preprocessing, whole. */
+export type ModelPreprocessing = ModelConfig['preprocessing'] & Preprocessing
+
+/**
+ * How the views of a model are made. `config.json` says one part of it as the architecture's resolution.
+ * @example await prepareViews(scan, pointLps, preprocessingOf(folder.config))
+ */
+export const preprocessingOf = ({ preprocessing, architecture }: ModelConfig): ModelPreprocessing => ({
+  ...preprocessing,
+  resolution: architecture.image.resolution,
+})

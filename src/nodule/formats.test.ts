@@ -13,7 +13,7 @@ import { writeNifti } from '../scan/nifti/write.node.ts'
 import { openScan } from '../scan/open.node.ts'
 import { readWhole } from '../scan/read-whole.ts'
 import type { Scan, Triple } from '../scan/scan.ts'
-import { prepareViews } from './prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from './prepare.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'spicula-formats-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -51,9 +51,9 @@ async function writeAll(scan: Scan, dicomFolder: string, folder: string): Promis
 
 async function expectSameViews(dicom: string, folder: string, pointLps: Triple): Promise<void> {
   const scan = await openScan(dicom)
-  const { pixels } = await prepareViews(scan, pointLps)
+  const { pixels } = await prepareViews(scan, pointLps, DEFAULT_PREPROCESSING)
   for (const path of await writeAll(scan, dicom, folder)) {
-    const other = await prepareViews(await openScan(path), pointLps)
+    const other = await prepareViews(await openScan(path), pointLps, DEFAULT_PREPROCESSING)
     let worst = 0
     for (const [n, value] of pixels.entries()) worst = Math.max(worst, Math.abs(value - other.pixels[n]))
     expect(worst, path).toBeLessThan(1e-5)

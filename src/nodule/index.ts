@@ -12,6 +12,7 @@ export { HU_WINDOW, unitIntensity } from './hounsfield.ts'
 export { checkPlace } from './place.ts'
 export { DEFAULT_PREPROCESSING, type PreparedViews, type Preprocessing, prepareViews } from './prepare.ts'
 export {
+  type NoduleViews,
   nineViews,
   type PlacedView,
   renderViews,

@@ -10,7 +10,7 @@ export interface ScanTask {
   readonly imageFile: string
   readonly frame: Frame
   readonly points: readonly Triple[]
-  readonly preprocessing: Partial<Preprocessing>
+  readonly preprocessing: Preprocessing
 }
 
 /** What became of one nodule: its views, or why there are none. */

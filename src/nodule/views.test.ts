@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryScan } from '../scan/memory-scan.ts'
 import type { Triple } from '../scan/scan.ts'
-import { prepareViews } from './prepare.ts'
+import { cropNodule } from './crop.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from './prepare.ts'
 import { nineViews, renderViews, VIEWS, type View, viewsOf } from './views.ts'
 
 const CUBE: Triple = [100, 100, 100]
@@ -100,28 +101,35 @@ describe('prepareViews', () => {
   const scan = memoryScan(hu, [120, 110, 100], [0.9, 0, 0, -50, 0, 0.9, 0, -50, 0, 0, 1.1, -50])
 
   it('gives the same views whether or not the others are wanted', async () => {
-    const nine = await prepareViews(scan, [1.5, -3.2, 4.4])
-    expect(nine.shape).toEqual([9, 224, 224])
+    const nine = await prepareViews(scan, [1.5, -3.2, 4.4], DEFAULT_PREPROCESSING)
+    expect(nine.count).toBe(9)
     expect(nine.pixels).toHaveLength(9 * 224 * 224)
     for (const views of ['planes', 'axial'] as const) {
-      const some = await prepareViews(scan, [1.5, -3.2, 4.4], { views })
+      const some = await prepareViews(scan, [1.5, -3.2, 4.4], { ...DEFAULT_PREPROCESSING, views })
       expect(some.pixels).toEqual(nine.pixels.subarray(0, some.pixels.length))
     }
   })
 
   it('shows a single slice in its axial view only, and says so', async () => {
     const slice = memoryScan(hu.subarray(0, 120 * 110), [120, 110, 1], [0.9, 0, 0, -50, 0, 0.9, 0, -50, 0, 0, 5, 0])
-    const { shape, views, notes, pixels } = await prepareViews(slice, [0, 0, 1])
-    expect(shape).toEqual([1, 224, 224])
+    const { count, views, notes, pixels } = await prepareViews(slice, [0, 0, 1], DEFAULT_PREPROCESSING)
+    expect(count).toBe(1)
     expect(pixels).toHaveLength(224 * 224)
     expect(views.map(({ name }) => name)).toEqual(['axial'])
     expect(notes.map(({ code }) => code)).toContain('nodule/single-slice')
   })
 
   it('gives the sizes of its preprocessing', async () => {
-    const { shape, pixels } = await prepareViews(scan, [0, 0, 0], { cropMm: 60, viewMm: 30, resolution: 64 })
-    expect(shape).toEqual([9, 64, 64])
-    expect(pixels).toHaveLength(9 * 64 * 64)
+    const sizes = { cropMm: 60, viewMm: 30, resolution: 64 }
+    const { count, pixels } = await prepareViews(scan, [0, 0, 0], { geometry: 'exact', ...sizes })
+    expect([count, pixels.length]).toEqual([9, 9 * 64 * 64])
+    const crop = await cropNodule(scan, [0, 0, 0], { geometry: 'exact', sizeMm: 60 })
+    expect(pixels).toEqual(nineViews(crop, sizes))
+  })
+
+  it('makes no views without saying how: the compiler sees to it, and so does the call', async () => {
+    // @ts-expect-error a model's preprocessing is due
+    await expect(prepareViews(scan, [0, 0, 0])).rejects.toThrow(TypeError)
   })
 })
 

@@ -33,6 +33,13 @@ export const VIEWS = [
   { name: 'si-right-back', label: '45° about S-I: left front to right back', normal: 2, about: 0 },
 ] as const satisfies readonly View[]
 
+/** A nodule as a model sees it, before CLIP's normalisation. */
+export interface NoduleViews {
+  /** float32 [count, resolution, resolution]; `HU_WINDOW` is [0, 1], which cubic interpolation and noise may overshoot. */
+  readonly pixels: Float32Array
+  readonly count: number
+}
+
 /** Which views a model sees: all nine, the three mid-planes, or the axial one. */
 export type ViewSet = 'nine' | 'planes' | 'axial'
 

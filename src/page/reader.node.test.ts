@@ -29,7 +29,7 @@ afterAll(() => rm(root, { recursive: true }))
 const random = seededRandom(5)
 const nodules = [9, 3].map((count) => ({
   count,
-  views: Float32Array.from({ length: count * 224 * 224 }, () => random.uniform()),
+  pixels: Float32Array.from({ length: count * 224 * 224 }, () => random.uniform()),
 }))
 
 describe('openCaseReader', () => {

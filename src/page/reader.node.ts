@@ -1,14 +1,9 @@
 /** Everything a model says of a nodule, from one run of its image side: probability, views, words, similar reports. */
 import { SpiculaError } from '../error.ts'
 import { type ModelFolder, openModelFolder } from '../model/folder.node.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { openImageReader } from '../predict/image-reader.node.ts'
-import {
-  calibrationsOf,
-  type NoduleViews,
-  type Predictor,
-  type PredictorOptions,
-  predictionOf,
-} from '../predict/predictor.node.ts'
+import { calibrationsOf, type Predictor, type PredictorOptions, predictionOf } from '../predict/predictor.node.ts'
 import type { EmbedOptions } from '../predict/words/text-embeddings.node.ts'
 import { openTrainingReports, type TrainingReports } from '../predict/words/training-reports.node.ts'
 import { openQuestions, type Questions } from '../predict/words/zero-shot.node.ts'
@@ -28,7 +23,7 @@ const SIMILAR = 3
  * @throws SpiculaError of the model folder; `inference/prompts` and `inference/reports` where what it has is damaged
  * @example
  * const reader = await openCaseReader('models/spicula-small')
- * const [{ ensemble, features, similar }] = await reader.predict([{ views, count: 9 }])
+ * const [{ ensemble, features, similar }] = await reader.predict([await prepareViews(scan, pointLps, reader.config.preprocessing)])
  */
 export async function openCaseReader(path: string, options: CaseReaderOptions = {}): Promise<CaseReader> {
   const folder = await openModelFolder(path)

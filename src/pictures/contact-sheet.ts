@@ -25,7 +25,7 @@ const layouts: Record<number, { columns: number; edge: number } | undefined> = {
  * the head are turned over for display, so that the head is up; the views themselves stay as they are.
  * @returns an SVG document; `rasterise` makes a PNG of it
  * @throws SpiculaError `drawing/views` for another number of views, or pixels that are not theirs
- * @example contactSheetSvg({ ...(await prepareViews(scan, pointLps)), title: '007_1', footer: 'exact geometry' })
+ * @example contactSheetSvg({ ...(await prepareViews(scan, pointLps, preprocessing)), title: '007_1', footer: 'exact geometry' })
  */
 export function contactSheetSvg({ pixels, views, title, footer }: ContactSheet): string {
   const layout = layouts[views.length]

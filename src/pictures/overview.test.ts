@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { SpiculaError } from '../error.ts'
-import { prepareViews } from '../nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../nodule/prepare.ts'
 import { applyAffine } from '../scan/affine.ts'
 import { memoryScan } from '../scan/memory-scan.ts'
 import type { Affine, Scan, Triple } from '../scan/scan.ts'
@@ -86,7 +86,7 @@ describe('drawNodule', () => {
   const affine: Affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
   it('draws the views that the model gets, in images that a browser reads', async () => {
     const scan = scanWith(affine, [120, 120, 120], [60, 60, 60])
-    const prepared = await prepareViews(scan, [60, 60, 60])
+    const prepared = await prepareViews(scan, [60, 60, 60], DEFAULT_PREPROCESSING)
     const { views, overview: planes } = await drawNodule(scan, [60, 60, 60], prepared)
     expect(views.map(({ label }) => label)).toEqual(prepared.views.map(({ label }) => label))
     expect('planes' in planes && planes.planes.map(({ label }) => label)).toEqual(['axial', 'coronal', 'sagittal'])
@@ -99,7 +99,7 @@ describe('drawNodule', () => {
 
   it('keeps the views where the scan cannot be shown as a whole', async () => {
     const scan = scanWith(affine, [120, 120, 120], [60, 60, 60])
-    const prepared = await prepareViews(scan, [60, 60, 60])
+    const prepared = await prepareViews(scan, [60, 60, 60], DEFAULT_PREPROCESSING)
     const readHu = () => Promise.reject(new SpiculaError('volume/truncated', 'it is cut short'))
     const { views, overview: planes } = await drawNodule({ ...scan, readHu }, [60, 60, 60], prepared)
     expect(views).toHaveLength(9)

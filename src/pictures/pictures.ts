@@ -29,7 +29,7 @@ const OVERVIEW_EDGE = 320
 /**
  * Draws a nodule. The views are those that the model gets; a scan that cannot be shown as a whole keeps them.
  * @param prepared as the model gets it
- * @example const { views } = await drawNodule(scan, pointLps, await prepareViews(scan, pointLps))
+ * @example const { views } = await drawNodule(scan, pointLps, await prepareViews(scan, pointLps, preprocessing))
  */
 export async function drawNodule(scan: Scan, pointLps: Triple, prepared: PreparedViews): Promise<CasePictures> {
   const views = viewPanels(prepared).map((panel) => ({

@@ -11,7 +11,7 @@ const pointMm = 25
 /**
  * A panel of each view, with ticks at the edges that point at the nodule (in turned views to within 0.5 mm).
  * @throws SpiculaError `drawing/views` unless the pixels are those of so many square views
- * @example viewPanels(await prepareViews(scan, pointLps))[0].label // 'Axial'
+ * @example viewPanels(await prepareViews(scan, pointLps, preprocessing))[0].label // 'Axial'
  */
 export function viewPanels({
   pixels: gray,

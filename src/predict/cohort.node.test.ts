@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
 import { SMALL } from '../model/model.fixture.node.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { writeNifti } from '../scan/nifti/write.node.ts'
 import type { Triple } from '../scan/scan.ts'
 import { predictCohort, type RowResult } from './cohort.node.ts'
-import type { NoduleViews, Predictor } from './predictor.node.ts'
+import type { Predictor } from './predictor.node.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -41,13 +42,19 @@ const rows = () => [
 ]
 
 /** HU at the middle of the first view. */
-const height = ({ views }: NoduleViews): number => Math.round(views[16 * 8 + 8] * 1500 - 1000)
+const height = ({ pixels }: NoduleViews): number => Math.round(pixels[16 * 8 + 8] * 1500 - 1000)
 
 /** A model that answers the height of the nodule in percent, and no number above `limit`. */
 function stub(limit = 100) {
   const batches: number[][] = []
   const predictor: Predictor = {
-    config: { ...SMALL, format: 'spicula-model/1', base: 'b', folds: [{ both: 'f' }] },
+    config: {
+      ...SMALL,
+      format: 'spicula-model/1',
+      preprocessing: { ...SMALL.preprocessing, resolution: SMALL.architecture.image.resolution },
+      base: 'b',
+      folds: [{ both: 'f' }],
+    },
     folds: 1,
     calibrated: false,
     stamp: { model: 'stub', modelVersion: '0', software: 'test', use: 'for research use' },
@@ -107,7 +114,7 @@ describe('predictCohort', () => {
       },
     }
     const [first] = await all(spy, 'nine')
-    expect(seen.map(({ count, views }) => [count, views.length])).toEqual(HEIGHTS.map(() => [9, 9 * 256]))
+    expect(seen.map(({ count, pixels }) => [count, pixels.length])).toEqual(HEIGHTS.map(() => [9, 9 * 256]))
     expect('views' in first && first.views).toHaveLength(9)
   })
 

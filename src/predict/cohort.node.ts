@@ -5,13 +5,12 @@ import { groupByScan } from '../cohort/group.ts'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
 import { problemOf, type RowProblem } from '../cohort/problem.ts'
 import { SpiculaError } from '../error.ts'
-import { preprocessingOf } from '../model/preprocessing.ts'
 import { type Failed, failure } from '../nodule/failure.ts'
 import type { NoduleOutcome, ScanTask } from '../nodule/prepare-scan.node.ts'
-import type { ViewSet } from '../nodule/views.ts'
+import type { NoduleViews, ViewSet } from '../nodule/views.ts'
 import type { Note, Triple } from '../scan/scan.ts'
 import { inOrder, openPool } from '../worker-pool.node.ts'
-import type { NodulePrediction, NoduleViews, Predictor } from './predictor.node.ts'
+import type { NodulePrediction, Predictor } from './predictor.node.ts'
 
 /** A row's answer, or why it has none. */
 export type RowResult<Prediction = NodulePrediction, Drawn = undefined> =
@@ -62,7 +61,7 @@ export async function* predictCohort<Prediction = NodulePrediction, Drawn = unde
   const scans = groupByScan(rows, ({ imageFile }) => imageFile)
   const threads = Math.max(1, Math.min(scans.length, availableParallelism()))
   const pool = openPool<ScanTask, DrawnOutcome<Drawn>[]>(worker, threads)
-  const preprocessing = preprocessingOf(predictor.config, views)
+  const preprocessing = { ...predictor.config.preprocessing, views }
   try {
     let batch: Ready<Drawn>[] = []
     const prepared = inOrder(scans, 2 * threads + 2, async (group) => {
@@ -103,9 +102,8 @@ async function runBatch<Prediction, Drawn>(
   predictor: ViewReader<Prediction>,
   batch: readonly Ready<Drawn>[],
 ): Promise<RowResult<Prediction, Drawn>[]> {
-  const bags = batch.map(({ outcome: { prepared } }) => ({ views: prepared.pixels, count: prepared.shape[0] }))
   try {
-    const predictions = await predictor.predict(bags)
+    const predictions = await predictor.predict(batch.map(({ outcome }) => outcome.prepared))
     return batch.map(({ row, outcome }, i) => {
       const { prepared, pointLps, notes, drawn } = outcome
       const views = prepared.views.map(({ name }) => name)

@@ -96,7 +96,7 @@ async function runFile(file: string, nodules: number): Promise<Numbers> {
 /** What our own predictor says, under the names and in the shapes of the file. */
 async function expected(model: string, nodules: number, options: PredictorOptions = {}): Promise<Numbers> {
   const bags = Array.from({ length: nodules }, (_, n) => ({
-    views: views(nodules).subarray(n * PIXELS, (n + 1) * PIXELS),
+    pixels: views(nodules).subarray(n * PIXELS, (n + 1) * PIXELS),
     count: 9,
   }))
   const predictor = await openPredictor(join(root, model), options)

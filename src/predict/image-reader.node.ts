@@ -3,15 +3,11 @@ import { bagFeeds } from '../clip/view-bags.ts'
 import { SpiculaError } from '../error.ts'
 import type { ModelConfig } from '../model/config.ts'
 import type { ModelFolder } from '../model/folder.node.ts'
+import { type ModelPreprocessing, preprocessingOf } from '../model/preprocessing.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { type Stamp, stampOf } from './answers.ts'
 import { foldNumbers, foldRows } from './fold-rows.ts'
 import { type ImageSessionOptions, openImageSession } from './image-session.node.ts'
-
-/** The views of a nodule: float32 [count, resolution, resolution] in [0, 1]. */
-export interface NoduleViews {
-  readonly views: Float32Array
-  readonly count: number
-}
 
 /** What each fold makes of a nodule; everything else that a model answers comes of these. */
 export interface ImageReading {
@@ -24,7 +20,8 @@ export interface ImageReading {
 }
 
 export interface ImageReader {
-  readonly config: ModelConfig
+  /** The model folder's, with a preprocessing that is whole: what `prepareViews` asks for. */
+  readonly config: ModelConfig & { readonly preprocessing: ModelPreprocessing }
   readonly folds: number
   /** Name and version of model and software, and that it is for research use: what every output must say. */
   readonly stamp: Stamp
@@ -45,18 +42,17 @@ export type PredictorOptions = ImageSessionOptions
  * @throws SpiculaError of the weights, or `graph/device` where the device cannot be used
  * @example
  * const reader = await openImageReader(await openModelFolder('models/spicula-small'))
- * const [{ raw, embedding }] = await reader.read([{ views, count: 9 }])
+ * const [{ raw, embedding }] = await reader.read([await prepareViews(scan, pointLps, reader.config.preprocessing)])
  */
 export async function openImageReader(folder: ModelFolder, options: PredictorOptions = {}): Promise<ImageReader> {
   const { config } = folder
   const folds = config.folds.length
   const session = await openImageSession(folder, options)
-  const { resolution } = config.architecture.image
+  const preprocessing = preprocessingOf(config)
 
   const read = async (nodules: readonly NoduleViews[]): Promise<ImageReading[]> => {
     if (nodules.length === 0) return []
-    const bags = nodules.map(({ views: pixels, count }) => ({ pixels, count }))
-    const outputs = await session.run(bagFeeds(bags, resolution))
+    const outputs = await session.run(bagFeeds(nodules, preprocessing.resolution))
     return nodules.map(({ count }, n) => {
       const raw = foldNumbers(outputs.probability, folds, n)
       // Whatever is no number in an embedding makes the probability none.
@@ -71,5 +67,11 @@ export async function openImageReader(folder: ModelFolder, options: PredictorOpt
       }
     })
   }
-  return { config, folds, stamp: stampOf(config, options.precision), read, close: () => session.close() }
+  return {
+    config: { ...config, preprocessing },
+    folds,
+    stamp: stampOf(config, options.precision),
+    read,
+    close: () => session.close(),
+  }
 }

@@ -37,7 +37,7 @@ export interface ImageSessionOptions extends SessionOptions {
  * @throws SpiculaError of the weights, `graph/device`, or `inference/precision` where the device has no such arithmetic
  * @example
  * const session = await openImageSession(await openModelFolder('DIR'), { precision: 'int8' })
- * const { probability } = await session.run(bagFeeds([{ pixels, count: 9 }], 224))
+ * const { probability } = await session.run(bagFeeds([prepared], 224))
  */
 export async function openImageSession(
   folder: ModelFolder,

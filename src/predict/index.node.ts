@@ -2,6 +2,6 @@
 export { type CohortOptions, predictCohort, type RowResult } from './cohort.node.ts'
 export { type Exported, type ExportedFile, type ExportOptions, exportOnnx } from './export-onnx.node.ts'
 export * from './index.ts'
-export { type NoduleViews, openPredictor, type Predictor, type PredictorOptions } from './predictor.node.ts'
+export { openPredictor, type Predictor, type PredictorOptions } from './predictor.node.ts'
 export { type AddedReports, type AddReportsOptions, addReports } from './words/add-reports.node.ts'
 export { openZeroShot, type ZeroShot, type ZeroShotOptions } from './words/zero-shot.node.ts'

@@ -6,9 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { calibrate } from '../model/calibration.ts'
 import { initModel } from '../model/init.node.ts'
 import { changeConfig, changeWeights, SMALL } from '../model/model.fixture.node.ts'
+import { prepareViews } from '../nodule/prepare.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { seededRandom } from '../random.ts'
+import { memoryScan } from '../scan/memory-scan.ts'
 import type { asFloat32 } from '../weights/folds.ts'
-import { type NodulePrediction, type NoduleViews, openPredictor, type PredictorOptions } from './predictor.node.ts'
+import { type NodulePrediction, openPredictor, type PredictorOptions } from './predictor.node.ts'
 
 const FOLDS = 5
 let root = ''
@@ -31,7 +34,7 @@ const scaleLora = (folder: string, fold: number, factor: number) =>
 
 const nodule = (seed: number, count = 9): NoduleViews => {
   const random = seededRandom(seed)
-  return { count, views: Float32Array.from({ length: count * 256 }, () => random.uniform()) }
+  return { count, pixels: Float32Array.from({ length: count * 256 }, () => random.uniform()) }
 }
 
 async function predict(
@@ -75,6 +78,17 @@ describe('a predictor', () => {
     expect(attention.map((row) => row.length)).toEqual(new Array(FOLDS).fill(9))
     for (const row of attention) expectClose([row.reduce((sum, x) => sum + x, 0)], [1], 1e-6)
     expect(more).toEqual({})
+  })
+
+  it("takes views that are made by its own configuration's preprocessing", async () => {
+    const hu = Float32Array.from({ length: 60 ** 3 }, (_, v) => ((v * 7919) % 1500) - 1000)
+    const scan = memoryScan(hu, [60, 60, 60], [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0])
+    const predictor = await openPredictor(model)
+    const prepared = await prepareViews(scan, [60, 60, 60], predictor.config.preprocessing)
+    const [{ ensemble }] = await predictor.predict([prepared])
+    await predictor.close()
+    expect([prepared.count, prepared.pixels.length]).toEqual([9, 9 * 16 * 16])
+    expect(ensemble > 0 && ensemble < 1).toBe(true)
   })
 
   it('answers nothing for no nodules', async () => {
@@ -147,11 +161,11 @@ describe('a predictor', () => {
 
   it('weighs a single view with 1, and does not care for the order of views', async () => {
     expect((await predict([nodule(1, 1)]))[0].attention).toEqual(new Array(FOLDS).fill([1]))
-    const { views, count } = nodule(4, 3)
-    const turned = new Float32Array([...views.subarray(256), ...views.subarray(0, 256)])
+    const { pixels, count } = nodule(4, 3)
+    const turned = new Float32Array([...pixels.subarray(256), ...pixels.subarray(0, 256)])
     const [a, b] = await predict([
-      { views, count },
-      { views: turned, count },
+      { pixels, count },
+      { pixels: turned, count },
     ])
     expectClose(a.raw, b.raw, 1e-6)
     expectClose(b.attention[2], [a.attention[2][1], a.attention[2][2], a.attention[2][0]], 1e-6)
@@ -159,7 +173,7 @@ describe('a predictor', () => {
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('gives an error, never a number, for a view with %d', async (bad) => {
     const spoilt = nodule(1)
-    spoilt.views[300] = bad
+    spoilt.pixels[300] = bad
     await expect(predict([nodule(2, 3), spoilt])).rejects.toMatchObject({ code: 'inference/not-finite' })
   })
 
@@ -169,7 +183,7 @@ describe('a predictor', () => {
     ['fewer pixels than its views have', 9, 2303],
     ['views of another size', 9, 9 * 255],
   ])('refuses a nodule with %s', async (_, count, length) => {
-    await expect(predict([{ count, views: new Float32Array(length) }])).rejects.toMatchObject({
+    await expect(predict([{ count, pixels: new Float32Array(length) }])).rejects.toMatchObject({
       code: 'clip/views',
       message: expect.stringContaining(`not ${length} numbers`),
     })

@@ -4,18 +4,13 @@ import { calibrate } from '../model/calibration.ts'
 import type { Checkpoint } from '../model/checkpoint.ts'
 import type { BetaCalibration, ModelConfig } from '../model/config.ts'
 import { openModelFolder } from '../model/folder.node.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import type { NodulePrediction } from './answers.ts'
 import { average } from './fold-rows.ts'
-import {
-  type ImageReader,
-  type ImageReading,
-  type NoduleViews,
-  openImageReader,
-  type PredictorOptions,
-} from './image-reader.node.ts'
+import { type ImageReader, type ImageReading, openImageReader, type PredictorOptions } from './image-reader.node.ts'
 
 export type { NodulePrediction } from './answers.ts'
-export type { NoduleViews, PredictorOptions } from './image-reader.node.ts'
+export type { PredictorOptions } from './image-reader.node.ts'
 
 export interface Predictor extends Pick<ImageReader, 'config' | 'folds' | 'stamp' | 'close'> {
   /** Whether predictions carry calibrated probabilities too. */
@@ -33,7 +28,7 @@ export interface Predictor extends Pick<ImageReader, 'config' | 'folds' | 'stamp
  * @throws SpiculaError of the model folder, or `graph/device` where the device cannot be used
  * @example
  * const predictor = await openPredictor('models/spicula-small')
- * const [{ ensemble }] = await predictor.predict([{ views, count: 9 }])
+ * const [{ ensemble }] = await predictor.predict([await prepareViews(scan, pointLps, predictor.config.preprocessing)])
  */
 export async function openPredictor(path: string, options: PredictorOptions = {}): Promise<Predictor> {
   const folder = await openModelFolder(path)

@@ -105,7 +105,7 @@ describeShared('fixtures/model', (fixtures) => {
     await pick([0, 1])
     const predictor = await openPredictor(root)
     const size = VIEWS * 224 * 224
-    const nodules = [0, 1, 2, 3].map((n) => ({ count: VIEWS, views: pixels.slice(n * size, (n + 1) * size) }))
+    const nodules = [0, 1, 2, 3].map((n) => ({ count: VIEWS, pixels: pixels.slice(n * size, (n + 1) * size) }))
     const predictions = await predictor.predict(nodules)
     await predictor.close()
     const logits = expected.get('logits_image')?.data ?? []

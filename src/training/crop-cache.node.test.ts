@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Crop } from '../nodule/crop.ts'
 import { writeNifti } from '../scan/nifti/write.node.ts'
-import { openBagPool } from './bags.ts'
 import { type CropRequest, cachedCrop, cutCrop } from './crop-cache.node.ts'
+import { openVariedPool } from './varied-views.ts'
 
 let folder = ''
 let cache = ''
@@ -133,9 +133,9 @@ it('keeps crops apart that differ in anything', async () => {
 })
 
 it('serves threads that write the same entries at once', async () => {
-  const pool = openBagPool(2)
+  const pool = openVariedPool(2)
   const bag = { key: '1 1', seed: '1', augmentation: null, jitter: false, cacheDir: cache, frame: 'lps' } as const
-  const preprocessing = { resolution: 8, viewMm: 20, cropMm: 40 }
+  const preprocessing = { geometry: 'exact', resolution: 8, viewMm: 20, cropMm: 40 } as const
   const tasks = Array.from({ length: 24 }, (_, i) => ({
     ...bag,
     preprocessing,
@@ -144,8 +144,8 @@ it('serves threads that write the same entries at once', async () => {
   }))
   try {
     const here = cachedCrop(cache, { ...request, point: [20, 4, 3] })
-    const bags = await Promise.all(tasks.map((task) => pool.run(task)))
-    for (const [i, { pixels }] of bags.entries()) expect(pixels).toEqual(bags[i % 3].pixels)
+    const nodules = await Promise.all(tasks.map((task) => pool.run(task)))
+    for (const [i, { pixels }] of nodules.entries()) expect(pixels).toEqual(nodules[i % 3].pixels)
     expect(summary(await here)).toEqual(summary(await cutCrop({ ...request, point: [20, 4, 3] })))
   } finally {
     await pool.close()

@@ -6,10 +6,10 @@ import { initialWeight } from '../clip/initialise.ts'
 import type { Architecture } from '../clip/model.ts'
 import { parseTokenizer } from '../clip/tokenizer/tokenizer.ts'
 import { trainTokenizer } from '../clip/tokenizer/train.ts'
-import type { ViewBag } from '../clip/view-bags.ts'
 import { readManifest } from '../cohort/manifest.node.ts'
 import { modelWeights } from '../model/folder.node.ts'
-import { prepareViews } from '../nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../nodule/prepare.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import { seededRandom } from '../random.ts'
 import { templateCorpus } from '../report/random-features.ts'
 import { openScan } from '../scan/open.node.ts'
@@ -55,11 +55,9 @@ describeShared('data/lidc/cubes.csv', (table) => {
       ...rows.filter((row) => malignancy(row) < 3).slice(0, 4),
     ]
     expect(chosen).toHaveLength(8)
-    const bags: ViewBag[] = []
-    for (const row of chosen) {
-      const { pixels, shape } = await prepareViews(await openScan(row.imageFile), row.point)
-      bags.push({ pixels, count: shape[0] })
-    }
+    const nodules: NoduleViews[] = []
+    for (const row of chosen)
+      nodules.push(await prepareViews(await openScan(row.imageFile), row.point, DEFAULT_PREPROCESSING))
     const tokenizer = parseTokenizer(
       JSON.stringify(trainTokenizer(templateCorpus(200, seededRandom(1)), { vocabulary: 700 })),
     )
@@ -108,7 +106,7 @@ describeShared('data/lidc/cubes.csv', (table) => {
       drawWeights: samples.map(() => 1),
       classWeights: { train: [1, 1], val: [0.5, 0.5] },
       batch: async (some) => ({
-        bags: some.map(({ line }) => bags[line]),
+        bags: some.map(({ line }) => nodules[line]),
         tokens: some.map(({ line }) => tokens[line]),
         labels: some.map(({ target }) => target),
       }),

@@ -20,6 +20,7 @@ import type { ModelConfig } from '../model/config.ts'
 import { modelWeights, openModelFolder } from '../model/folder.node.ts'
 import { preprocessingOf } from '../model/preprocessing.ts'
 import { PUBLISHED_AUGMENTATION } from '../nodule/augment/augment.ts'
+import type { PreparedViews } from '../nodule/prepare.ts'
 import { seededRandom } from '../random.ts'
 import type { Note } from '../scan/scan.ts'
 import { VERSION } from '../version.ts'
@@ -28,7 +29,6 @@ import { openSafetensors } from '../weights/safetensors.node.ts'
 import type { WorkerPool } from '../worker-pool.node.ts'
 import type { Parameters } from './adamw.ts'
 import { trainedArchitecture } from './architecture.ts'
-import { type Bag, type BagTask, openBagPool } from './bags.ts'
 import { checkSplits, type SplitCheck } from './check-splits.ts'
 import type { TrainConfig } from './config.ts'
 import { exportFold, hasCheckpoint, isDone, resumeFold, watchFold } from './fold-run.ts'
@@ -38,6 +38,7 @@ import { diagnosisWeights, semanticWeights } from './samplers.ts'
 import { readSplits } from './splits.node.ts'
 import { type ClassWeights, openTrainStep, type TrainStep } from './step.ts'
 import { openTexts, type Texts } from './texts.ts'
+import { openVariedPool, type VariedTask } from './varied-views.ts'
 
 export interface RunOptions {
   readonly cohort: string
@@ -188,7 +189,7 @@ export async function trainRun(
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   })
   frozen.clear()
-  const pool = openBagPool(options.workers)
+  const pool = openVariedPool(options.workers)
   try {
     for (const { k, parts, folder } of own) {
       const resumed = resume && (await hasCheckpoint(folder))
@@ -348,7 +349,7 @@ function initialParameters(step: TrainStep, start: Parameters, seed: number, fol
 function foldData(
   { options, base, texts }: PreparedRun,
   { train, val }: PreparedRun['folds'][number],
-  pool: WorkerPool<BagTask, Bag>,
+  pool: WorkerPool<VariedTask, PreparedViews>,
   cacheDir: string,
 ): FoldData {
   const { config, frame } = options
@@ -357,7 +358,7 @@ function foldData(
   const [benign, malignant] = classWeights(counts)
   const weighted: ClassWeights = [benign, malignant]
   const rowOf = new Map([...train, ...val].map((sample) => [sample.line, sample.row]))
-  const preprocessing = preprocessingOf(base.config, config.views)
+  const preprocessing = { ...preprocessingOf(base.config), views: config.views }
   return {
     train,
     // A diagnosis that nobody knows cannot be validated.
@@ -372,7 +373,7 @@ function foldData(
       const rows = samples.map(({ line }) => rowOf.get(line) as LocatedRow)
       const bags = await Promise.all(
         rows.map(async (row, i) => {
-          const task: BagTask = {
+          const task: VariedTask = {
             key: String(row.line),
             imageFile: row.imageFile,
             point: row.point,

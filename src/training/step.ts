@@ -5,11 +5,12 @@ import type { Normalisation } from '../clip/image-tower.ts'
 import { classTargets, clipTargets } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
 import { type Tokenizer, textFeeds } from '../clip/tokenizer/tokenizer.ts'
-import { bagFeeds, MAX_VIEWS, type ViewBag } from '../clip/view-bags.ts'
+import { bagFeeds, MAX_VIEWS } from '../clip/view-bags.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import { dimValue } from '../graph/shape.ts'
 import type { TensorData, TensorType } from '../graph/tensor.ts'
+import type { NoduleViews } from '../nodule/views.ts'
 import type { Random } from '../random.ts'
 import type { Parameters } from './adamw.ts'
 import type { TrainConfig } from './config.ts'
@@ -18,7 +19,7 @@ import { gradientName, gradientOutputs, objective, trainedGradients } from './ob
 
 /** Nodules with their texts. */
 export interface Batch {
-  readonly bags: readonly ViewBag[]
+  readonly bags: readonly NoduleViews[]
   /** Token numbers of each nodule's text, padded to the model's context. */
   readonly tokens: readonly (readonly number[])[]
   /** Of malignancy, 0 to 1; null where nobody knows: such a nodule is aligned with its text alone. */

@@ -7,7 +7,7 @@ import { encodeNpy } from '../../files/npy.ts'
 import { cropNodule } from '../../nodule/crop.ts'
 import type { Failed } from '../../nodule/failure.ts'
 import type { Geometry } from '../../nodule/geometry.ts'
-import { prepareViews } from '../../nodule/prepare.ts'
+import { DEFAULT_PREPROCESSING, prepareViews } from '../../nodule/prepare.ts'
 import { forEachPlace } from '../../nodule/prepare-scan.node.ts'
 import type { ViewSet } from '../../nodule/views.ts'
 import { contactSheetSvg } from '../../pictures/contact-sheet.ts'
@@ -71,8 +71,10 @@ async function makeCrop({ scan, pointLps, path }: Place, { geometry, sizeMm }: O
 }
 
 async function makeViews({ scan, pointLps, path, title }: Place, { geometry, views: set }: Of<'views'>) {
-  const { pixels, shape, views, notes } = await prepareViews(scan, pointLps, { geometry, views: set })
-  await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, shape))
+  const preprocessing = { ...DEFAULT_PREPROCESSING, geometry, views: set }
+  const { pixels, count, views, notes } = await prepareViews(scan, pointLps, preprocessing)
+  const { resolution } = preprocessing
+  await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, [count, resolution, resolution]))
   const footer = `${geometry} geometry · centre ${showPoint(pointLps)} · ${software}`
   await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ pixels, views, title, footer })))
   return notes

@@ -122,8 +122,8 @@ describe('openTrainingReports', () => {
     const folder = await openModelFolder(model)
     const reader = await openImageReader(folder)
     const random = seededRandom(3)
-    const views = Float32Array.from({ length: 9 * 224 * 224 }, () => random.uniform())
-    const [{ embedding }] = await reader.read([{ views, count: 9 }])
+    const pixels = Float32Array.from({ length: 9 * 224 * 224 }, () => random.uniform())
+    const [{ embedding }] = await reader.read([{ pixels, count: 9 }])
     await reader.close()
     const found = (await openTrainingReports(folder))?.nearest(embedding, 3) ?? []
 

@@ -31,7 +31,7 @@ afterAll(() => rm(root, { recursive: true }))
 function nodules(count: number) {
   const random = seededRandom(4)
   return Array.from({ length: count }, () => ({
-    views: Float32Array.from({ length: 9 * 224 * 224 }, () => random.uniform()),
+    pixels: Float32Array.from({ length: 9 * 224 * 224 }, () => random.uniform()),
     count: 9,
   }))
 }
@@ -144,7 +144,7 @@ describeShared('fixtures/model', (folder) => {
     const zeroShot = await openZeroShot(path, { sets: [freePrompts(reports)] })
     const pixels = asFloat32('pixels', (await unpack('inputs.safetensors')).get('pixels_one_channel') as never)
     const size = pixels.length / 4
-    const bags = [0, 1, 2, 3].map((n) => ({ views: pixels.slice(n * size, (n + 1) * size), count: 9 }))
+    const bags = [0, 1, 2, 3].map((n) => ({ pixels: pixels.slice(n * size, (n + 1) * size), count: 9 }))
     const answers = await zeroShot.predict(bags)
     await zeroShot.close()
 

@@ -9,22 +9,22 @@ import {
   jitterViews,
 } from '../nodule/augment/augment.ts'
 import type { CropOptions } from '../nodule/crop.ts'
-import { DEFAULT_PREPROCESSING, type Preprocessing } from '../nodule/prepare.ts'
-import { renderViews, VIEWS, viewsOf } from '../nodule/views.ts'
+import { cropOf, type PreparedViews, type Preprocessing, wholePreprocessing } from '../nodule/prepare.ts'
+import { renderViews, viewsOf } from '../nodule/views.ts'
 import { seededRandom } from '../random.ts'
-import type { Note, Triple } from '../scan/scan.ts'
+import type { Triple } from '../scan/scan.ts'
 import { openPool, type WorkerPool } from '../worker-pool.node.ts'
 import { cachedCrop, cutCrop } from './crop-cache.node.ts'
 
 /** One sample to prepare. Plain data, so that it can go to a worker thread. */
-export interface BagTask {
+export interface VariedTask {
   /** Of the row, for messages. */
   readonly key: string
   readonly imageFile: string
   /** In `frame`. */
   readonly point: Triple
   readonly frame: Frame
-  readonly preprocessing: Partial<Preprocessing>
+  readonly preprocessing: Preprocessing
   /** Null for none. */
   readonly augmentation: AugmentationConfig | null
   /** Whether each view moves by up to 5 mm, as in training. */
@@ -35,17 +35,6 @@ export interface BagTask {
   readonly cacheDir: string | null
 }
 
-/** The views of one nodule. */
-export interface Bag {
-  /** float32 [count, R, R]; [-1000, 500] HU is [0, 1], which noise and the oblique views may overshoot. */
-  readonly pixels: Float32Array
-  readonly count: number
-  /** Which of `VIEWS` each is. */
-  readonly viewIndices: readonly number[]
-  /** What was odd about scan and place. */
-  readonly notes: readonly Note[]
-}
-
 /**
  * Prepares one sample. Without augmentation and jitter these are, bit for bit, the views of `prepareViews`. With them
  * the crop is as large as that of the nine views even where fewer are wanted: the axial view of a volume is varied in
@@ -54,16 +43,15 @@ export interface Bag {
  * @throws SpiculaError what `openScan`, `cropNodule` and `renderViews` throw; `nodule/size` where the crop is too small
  * for the jitter
  * @example
- * const { count, viewIndices } = await prepareBag({
- *   key: '100012 1', imageFile: 'scan.nii.gz', point: [-60.2, 31.5, -120], frame: 'lps', preprocessing: {},
+ * const { count } = await prepareVaried({
+ *   key: '100012 1', imageFile: 'scan.nii.gz', point: [-60.2, 31.5, -120], frame: 'lps', preprocessing,
  *   augmentation: PUBLISHED_AUGMENTATION, jitter: true, seed: '1/0/17/100012 1', cacheDir: 'cache',
  * })
  * count // 9
- * viewIndices // [0, 1, 2, 3, 4, 5, 6, 7, 8]
  */
-export async function prepareBag(task: BagTask): Promise<Bag> {
+export async function prepareVaried(task: VariedTask): Promise<PreparedViews> {
   const { imageFile, point, frame, augmentation, jitter, cacheDir } = task
-  const preprocessing = { ...DEFAULT_PREPROCESSING, ...task.preprocessing }
+  const preprocessing = wholePreprocessing(task.preprocessing)
   const request = { imageFile, point, frame, options: cropOptions(preprocessing, task) }
   const crop = cacheDir === null ? await cutCrop(request) : await cachedCrop(cacheDir, request)
   const views = viewsOf(crop, preprocessing.views)
@@ -82,30 +70,28 @@ export async function prepareBag(task: BagTask): Promise<Bag> {
         preprocessing,
       )
     : renderViews(crop, placed, preprocessing)
-  const viewIndices = views.map(({ name }) => VIEWS.findIndex((view) => view.name === name))
-  return { pixels, count: views.length, viewIndices, notes: crop.notes }
+  return { pixels, count: views.length, views, notes: crop.notes }
 }
 
 /**
  * Threads that prepare samples; each works on one at a time.
  * @example
- * const pool = openBagPool(2)
- * for await (const bag of inOrder(tasks, 8, pool.run)) train(bag)
+ * const pool = openVariedPool(2)
+ * for await (const nodule of inOrder(tasks, 8, pool.run)) train(nodule)
  * await pool.close()
  */
-export function openBagPool(threads: number): WorkerPool<BagTask, Bag> {
-  return openPool<BagTask, Bag>(new URL('./bags.worker.node.ts', import.meta.url), threads)
+export function openVariedPool(threads: number): WorkerPool<VariedTask, PreparedViews> {
+  return openPool<VariedTask, PreparedViews>(new URL('./varied-views.worker.node.ts', import.meta.url), threads)
 }
 
 /** What to cut out: as `prepareViews` where nothing moves, else with room to move in. */
 function cropOptions(
-  { geometry, views, cropMm, viewMm }: Preprocessing,
-  { augmentation, jitter }: Pick<BagTask, 'augmentation' | 'jitter'>,
+  preprocessing: Required<Preprocessing>,
+  { augmentation, jitter }: Pick<VariedTask, 'augmentation' | 'jitter'>,
 ): Required<CropOptions> {
-  const shown = { geometry, shownMm: viewMm }
-  if (!augmentation && !jitter) {
-    return { ...shown, sizeMm: views === 'nine' ? cropMm : viewMm, extent: views === 'axial' ? 'axial' : 'cube' }
-  }
+  const still = cropOf(preprocessing)
+  if (!augmentation && !jitter) return still
+  const { views, cropMm, viewMm } = preprocessing
   const room = viewMm + 2 * JITTER_MM
   // The oblique views turn about the crop's middle: its size is the model's, and cannot grow.
   if (views === 'nine' && jitter && cropMm < room) {
@@ -115,5 +101,5 @@ function cropOptions(
       { hint: 'Make the crop larger or the view smaller, or train without jitter.' },
     )
   }
-  return { ...shown, sizeMm: views === 'nine' ? cropMm : Math.max(cropMm, room), extent: 'cube' }
+  return { ...still, sizeMm: views === 'nine' ? cropMm : Math.max(cropMm, room), extent: 'cube' }
 }
