@@ -31,5 +31,5 @@ const layouts: Record<number, { columns: number; edge: number }> = {
 export function contactSheetSvg({ views, labels, title, footer }: ContactSheet): string {
   const panels = viewPanels(views, labels)
   const shown = `window -1000..500 HU · 50 mm a view${labels.length > 1 ? ' · head up' : ''} · for research use`
-  return pageSvg({ panels, ...layouts[labels.length], title, footer: [footer, shown] })
+  return pageSvg({ panels, ...layouts[labels.length], title, footer: [footer, shown] }).toString()
 }

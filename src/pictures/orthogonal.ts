@@ -53,5 +53,5 @@ export function orthogonalSvg({ hu, shapeZyx: [depth, height, size], title, foot
   const headUp = depth > 1 ? ' · head up' : ''
   const shown = `window ${WINDOW[0]}..${WINDOW[1]} HU · ${size} mm a plane${headUp} · for research use`
   const [columns, edge] = depth > 1 ? [3, 336] : [1, 448]
-  return pageSvg({ panels, columns, edge, title, footer: [footer, shown] })
+  return pageSvg({ panels, columns, edge, title, footer: [footer, shown] }).toString()
 }

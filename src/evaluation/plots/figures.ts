@@ -1,6 +1,7 @@
 /** All figures of a report, by the name of their file. */
 
-import { SERIES } from '../../drawing/chart-style.ts'
+import { SERIES } from '../../drawing/chart/style.ts'
+import type { Markup } from '../../drawing/markup.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { decisionPlot, type Plotted, plotted, precisionRecallPlot, rocPlot } from './curves.ts'
@@ -11,7 +12,7 @@ import { reliabilityPlot } from './reliability.ts'
 export interface Figure {
   /** File name without its ending. */
   readonly file: string
-  readonly svg: string
+  readonly svg: Markup
   /** What the reader sees, in a sentence or two. */
   readonly caption: string
 }
