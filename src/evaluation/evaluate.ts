@@ -129,6 +129,7 @@ async function predictorResult(
     key: predictor.key,
     label: predictor.label,
     kind: predictor.kind,
+    unit: cohort.unit,
     rows: rows.length,
     cancers: sum(labels),
     probabilities,

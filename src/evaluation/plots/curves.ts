@@ -142,6 +142,7 @@ export function decisionPlot(title: string, all: readonly Plotted[]): Markup {
   const prevalence = first ? first.result.cancers / Math.max(1, first.result.rows) : 0
   const top = Math.max(0.05, prevalence * 1.15)
   const bottom = -top / 4
+  const unit = first?.result.unit ?? 'nodule'
   const treatAll = { stroke: INK, dash: '3 3', width: 1.4 }
   const none = { stroke: QUIET, width: 1.2 }
   const ticks = [-0.1, 0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].filter((t) => t >= bottom && t <= top)
@@ -150,7 +151,7 @@ export function decisionPlot(title: string, all: readonly Plotted[]): Markup {
     description: `Net benefit over threshold probabilities: ${lines.map(({ label }) => label).join(', ')}, acting on all, acting on none`,
     x: share('threshold probability: one acts from here on'),
     y: {
-      label: 'net benefit (true positives a nodule)',
+      label: `net benefit (true positives a ${unit})`,
       from: bottom,
       to: top,
       ticks: ticks.length > 2 ? ticks : [0, top],
@@ -162,7 +163,7 @@ export function decisionPlot(title: string, all: readonly Plotted[]): Markup {
         sample: { line: style },
         text: `${label}: acting where it reaches the threshold`,
       })),
-      { sample: { line: treatAll }, text: 'acting on every nodule' },
+      { sample: { line: treatAll }, text: `acting on every ${unit}` },
       { sample: { line: none }, text: 'acting on none' },
     ],
     marks: (frame) => {

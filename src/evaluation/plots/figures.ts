@@ -19,7 +19,7 @@ export interface Figure {
 
 /** Figures of one cohort. */
 export function cohortFigures(cohort: CohortResult, place: number, features: readonly FeatureResult[] = []): Figure[] {
-  const { name, points } = cohort
+  const { name, points, unit } = cohort
   const lines = plotted(cohort)
   const [main] = lines
   const same = points.some(({ sameRows }) => sameRows)
@@ -33,7 +33,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
     {
       file: file('roc'),
       svg: rocPlot(`${name}: ROC`, lines, points),
-      caption: `ROC curves of ${name}. Signs: operating points of ${main.label}${same ? ', chosen on these very nodules' : ''}.`,
+      caption: `ROC curves of ${name}. Signs: operating points of ${main.label}${same ? `, chosen on these very ${unit}s` : ''}.`,
     },
     {
       file: file('precision-recall'),
@@ -43,7 +43,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
     {
       file: file('reliability'),
       svg: reliabilityPlot(`${name}: reliability`, probabilities),
-      caption: `Calibration of ${name} in ten bins of equal width, with the nodules in each.`,
+      caption: `Calibration of ${name} in ten bins of equal width, with the ${unit}s in each.`,
     },
     {
       file: file('decision'),
@@ -60,7 +60,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
           {
             file: file('subgroups'),
             svg: subgroupForest(`${name}: AUROC of ${main.label} by subgroup`, cohort),
-            caption: `AUROC by subgroup of ${name}; the dashed line is that of all nodules.`,
+            caption: `AUROC by subgroup of ${name}; the dashed line is that of all ${unit}s.`,
           },
         ]
       : []),

@@ -25,7 +25,7 @@ type ForestRow =
 type EstimateRow = Exclude<ForestRow, { heading: string }>
 
 /** AUROCs of the groups; a line shows that of all. */
-export function subgroupForest(title: string, { predictors, subgroups, rows, cancers }: CohortResult): Markup {
+export function subgroupForest(title: string, { predictors, subgroups, rows, cancers, unit }: CohortResult): Markup {
   const overall = predictors[0].metrics.auroc
   const columns = [...new Set(subgroups.map(({ column }) => column))]
   const groups = columns.flatMap((column): ForestRow[] => [
@@ -42,7 +42,7 @@ export function subgroupForest(title: string, { predictors, subgroups, rows, can
   const all = { label: 'all', counts: `${rows} / ${cancers}`, estimate: overall }
   return forest([all, ...groups], {
     title,
-    counts: 'nodules / cancers',
+    counts: `${unit}s / cancers`,
     reference: overall.value,
     remark: 'hollow: under 10 cancers, or under 10 without cancer',
   })
@@ -89,7 +89,7 @@ function forest(rows: readonly ForestRow[], { title, counts, reference, remark }
       reference !== null && segment(frame.at(reference, 0), frame.at(reference, rows.length), REFERENCE_LINE),
       ...rows.map((row, i) => ('heading' in row ? headingOf(row.heading, frame, i) : estimateRow(row, frame, i))),
     ]),
-    svgText(reference === null ? remark : `dashed: all nodules; ${remark}`, LABEL, frame.bottom + 42, {
+    svgText(reference === null ? remark : `dashed: all; ${remark}`, LABEL, frame.bottom + 42, {
       ...head,
       maxWidth: width,
     }),

@@ -16,6 +16,7 @@ const hatching = (id: string): Markup =>
 
 /** Histograms back to back: cancers upwards, others downwards. */
 export function histogramPlot(title: string, { label, result }: Plotted): Markup {
+  const { unit } = result
   const { from, to, benign, cancer } = result.curves.histogram
   const hatch = patternId(title)
   const most = (counts: readonly number[]): number => Math.max(1, ...counts)
@@ -35,12 +36,12 @@ export function histogramPlot(title: string, { label, result }: Plotted): Markup
     title,
     description: `Histogram of ${label}: ${cancers} cancers upwards, ${others} others downwards, ${cancer.length} bins`,
     x: { label: `score of ${label}`, from, to, ticks: niceTicks(from, to) },
-    y: { label: 'nodules in a bin', from: -down, to: up, ticks, show: (tick) => String(Math.abs(tick)) },
+    y: { label: `${unit}s in a bin`, from: -down, to: up, ticks, show: (tick) => String(Math.abs(tick)) },
     plotHeight: 280,
     definitions: hatching(hatch),
     legend: [
-      { sample: { fill: `url(#${hatch})` }, text: `cancer, upwards: ${cancers} nodules` },
-      { sample: { fill: BENIGN }, text: `no cancer, downwards: ${others} nodules` },
+      { sample: { fill: `url(#${hatch})` }, text: `cancer, upwards: ${cancers} ${unit}s` },
+      { sample: { fill: BENIGN }, text: `no cancer, downwards: ${others} ${unit}s` },
     ],
     marks: (frame) => [
       ...bars(frame, cancer, 1, `url(#${hatch})`),

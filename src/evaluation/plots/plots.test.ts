@@ -415,7 +415,7 @@ describe('forest', () => {
       'NLST: subgroups',
       'nodules / cancers',
       'AUROC (95 % interval)',
-      'dashed: all nodules; hollow: under 10 cancers, or under 10 without cancer',
+      'dashed: all; hollow: under 10 cancers, or under 10 without cancer',
     ])
   })
 

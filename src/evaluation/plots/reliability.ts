@@ -1,4 +1,4 @@
-/** Calibration: what was predicted against what was seen, with how many nodules stand behind each point. */
+/** Calibration: what was predicted against what was seen, with how many stand behind each point. */
 
 import type { Frame } from '../../drawing/chart/axes.ts'
 import { chart, note } from '../../drawing/chart/chart.ts'
@@ -28,7 +28,7 @@ export function reliabilityPlot(title: string, all: readonly Plotted[]): Markup 
         text: `${label}: ECE ${inWords(result.metrics.ece)}; perfect ${result.eceOfPerfect?.toFixed(3) ?? ''}`,
       })),
       { sample: { line: REFERENCE }, text: 'perfect calibration; bars: 95 % of a share (Wilson)' },
-      { sample: { fill: GRID }, text: `nodules in each bin of ${shown[0]?.label ?? ''}` },
+      { sample: { fill: GRID }, text: `${shown[0]?.result.unit ?? 'nodule'}s in each bin of ${shown[0]?.label ?? ''}` },
     ],
     marks: (frame) => [
       segment(frame.at(0, 0), frame.at(1, 1), REFERENCE),

@@ -22,6 +22,7 @@ export const predictor = (key: string, about: About = {}): PredictorResult => {
     key,
     label: key,
     kind: 'main',
+    unit: 'nodule',
     rows: 40,
     cancers: 12,
     probabilities: true,
@@ -140,6 +141,7 @@ const group = (column: string, value: string, auroc: Estimate, warning: string |
 
 export const COHORT: CohortResult = {
   name: 'NLST',
+  unit: 'nodule',
   rows: 40,
   patients: 33,
   cancers: 12,

@@ -63,7 +63,7 @@ export function composeReport(input: ReportInput): Report {
       blanks(cohort),
       comparisonsTable(cohort),
       pointsTable(cohort),
-      cohort.points.some(({ sameRows }) => sameRows) && paragraph(FLATTERED, 'warn'),
+      cohort.points.some(({ sameRows }) => sameRows) && paragraph(flattered(cohort), 'warn'),
       featuresTable(cohort.name, features[i] ?? []),
       subgroupsTable(cohort),
       draw(own[i]),
@@ -79,8 +79,8 @@ export function composeReport(input: ReportInput): Report {
   }
 }
 
-const FLATTERED =
-  'These thresholds were chosen on the nodules they are applied to, which flatters the rate they were chosen for. ' +
+const flattered = ({ unit }: CohortResult): string =>
+  `These thresholds were chosen on the ${unit}s they are applied to, which flatters the rate they were chosen for. ` +
   'Freeze them (--operating-points, --choose-on) for another cohort.'
 
 /** Why predictors have no score for some nodules. */
@@ -94,7 +94,7 @@ function blanks({ predictors }: CohortResult): Content {
 const methods = ({ replicates, seed }: ReportInput): string[] => [
   `Intervals: 95 %, percentiles of ${replicates} bootstrap replicates over patients (nodules of one patient stay together), drawn apart for patients with and without a cancer, corrected for bias and expanded for few patients, seed ${seed}. The ECE of a replicate is higher than that of the cohort by nature: read its interval beside the ECE of a perfect model. Rates of 0 and 1 at operating points: Wilson's interval over patients.`,
   'AUROC: ties count half. AUPRC: average precision, without interpolation. False positive rate and precision at a recall: at the highest threshold that reaches it, chosen anew in every replicate.',
-  'Comparisons: paired DeLong test with nodules of one patient together (Obuchowski 1997), on the nodules that both predictors have; p-values corrected by Holm over all comparisons of this report.',
+  'Comparisons: paired DeLong test with nodules of one patient together (Obuchowski 1997), on what both predictors have; p-values corrected by Holm over all comparisons of this report.',
   'Calibration: slope and intercept of logistic recalibration on the logit (intercept with the slope held at 1); ECE over ten bins of equal width, beside the mean ECE that a perfectly calibrated model with the same probabilities would show by chance.',
   'Decision curve: net benefit = TP/n - FP/n * t/(1 - t).',
   'Subgroups: groups with fewer than 10 cancers, or fewer than 10 without, are marked: their figures are mostly chance.',

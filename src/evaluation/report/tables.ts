@@ -38,7 +38,10 @@ export const countsTable = (cohorts: readonly CohortResult[]): Markup =>
     [
       ['patients', ...cohorts.map(({ patients }) => String(patients))],
       ['patients with cancer', ...cohorts.map((one) => String(one.patientsWithCancer))],
-      ['nodules', ...cohorts.map(({ rows, unit }) => (unit === 'nodule' ? String(rows) : `judged by ${unit}: ${rows}`))],
+      [
+        'nodules',
+        ...cohorts.map(({ rows, unit }) => (unit === 'nodule' ? String(rows) : `judged by ${unit}: ${rows}`)),
+      ],
       [
         'cancers among them',
         ...cohorts.map((one) => `${one.cancers} (${((100 * one.cancers) / one.rows).toFixed(1)} %)`),
@@ -105,11 +108,11 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 /** Predictors side by side on one cohort. */
-export function predictorsTable({ name, predictors }: CohortResult): Markup {
+export function predictorsTable({ name, predictors, unit }: CohortResult): Markup {
   const columns = METRICS.filter(({ key }) => SHOWN.includes(key))
   return table(
     `Predictors on ${name}, with 95 % intervals`,
-    ['', 'nodules, cancers', ...columns.map(({ key, label }) => SHORT[key] ?? label)],
+    ['', `${unit}s, cancers`, ...columns.map(({ key, label }) => SHORT[key] ?? label)],
     predictors.map((one) => [
       one.label,
       { text: String(one.rows), under: String(one.cancers) },
@@ -122,11 +125,11 @@ const pText = (p: number | null): Cell =>
   p === null ? { text: 'none', blank: true } : p < 0.0001 ? '< 0.0001' : p.toFixed(4)
 
 /** Paired comparisons with the main predictor. */
-export function comparisonsTable({ name, predictors, comparisons }: CohortResult): Content {
+export function comparisonsTable({ name, predictors, comparisons, unit }: CohortResult): Content {
   if (comparisons.length === 0) return undefined
   return table(
     `AUROC of ${predictors[0].label} less that of others on ${name} (paired DeLong test)`,
-    ['', 'nodules in both', 'difference', 'p', 'p, Holm'],
+    ['', `${unit}s in both`, 'difference', 'p', 'p, Holm'],
     comparisons.map(({ label, rows, difference, low, high, p, pHolm }): Cell[] => [
       label,
       String(rows),
@@ -140,14 +143,14 @@ export function comparisonsTable({ name, predictors, comparisons }: CohortResult
 }
 
 /** What happens at the thresholds. */
-export function pointsTable({ name, predictors, points }: CohortResult): Markup {
+export function pointsTable({ name, predictors, points, unit }: CohortResult): Markup {
   return table(
     `Operating points of ${predictors[0].label} on ${name}`,
     ['chosen for', 'chosen on', 'threshold', 'sensitivity', 'specificity', 'precision', 'NPV', 'TP', 'FP', 'FN', 'TN'],
     points.map((point): Cell[] => {
       const { threshold, rates, counts, sameRows, chosenOn } = point
       const origin: Cell = sameRows
-        ? { text: chosenOn, under: 'the same nodules' }
+        ? { text: chosenOn, under: `the same ${unit}s` }
         : { text: chosenOn, under: 'frozen' }
       if (threshold === null || rates === null || counts === null) {
         return [pointName(point), origin, { text: 'none meets it', blank: true }, '', '', '', '', '', '', '', '']
@@ -169,12 +172,12 @@ export function pointsTable({ name, predictors, points }: CohortResult): Markup 
 }
 
 /** Groups with counts, intervals and warnings. */
-export function subgroupsTable({ name, predictors, subgroups }: CohortResult): Content {
+export function subgroupsTable({ name, predictors, subgroups, unit }: CohortResult): Content {
   if (subgroups.length === 0) return undefined
   const share = (value: number | null): Cell => (value === null ? { text: 'none', blank: true } : digits(value))
   return table(
     `Subgroups of ${name}: ${predictors[0].label}; sensitivity and specificity at the threshold for recall 0.95`,
-    ['', 'nodules', 'patients', 'cancers', 'AUROC', 'sensitivity', 'specificity', 'warning'],
+    ['', `${unit}s`, 'patients', 'cancers', 'AUROC', 'sensitivity', 'specificity', 'warning'],
     subgroups.map((one): Cell[] => [
       { text: one.value, under: one.column },
       String(one.rows),
