@@ -4,7 +4,10 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { colours, round, svgDocument, svgText } from '../src/drawing/svg.ts'
+import { chart } from '../src/drawing/chart/chart.ts'
+import { polyline } from '../src/drawing/chart/marks.ts'
+import { SERIES } from '../src/drawing/chart/style.ts'
+import { round } from '../src/drawing/svg.ts'
 import { publishedGrid } from '../src/nodule/geometry.ts'
 import type { Taps } from '../src/nodule/sample.ts'
 import type { Scan, Triple } from '../src/scan/scan.ts'
@@ -79,38 +82,41 @@ console.log(`\n512 voxels of 0.7 mm: ${extremes(512, 0.7)}; 300 slices of 1.25 m
 console.log(`64 slices of 5 mm: ${extremes(64, 5)}`)
 
 // One line for each thickness over the place in the scan.
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 420, 70, 90, 46, 56]
-const xOf = (share: number) => LEFT + share * (WIDTH - LEFT - RIGHT)
-const yOf = (mm: number) => TOP + ((2.2 - mm) / 4.4) * (HEIGHT - TOP - BOTTOM)
-const text = (words: string, x: number, y: number, anchor: 'start' | 'middle' | 'end', fill: string = colours.label) =>
-  svgText(words, x, y, { size: 12, fill, anchor })
-const rule = (x1: number, y1: number, x2: number, y2: number) =>
-  `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colours.frame}"/>`
-const body = [
-  svgText('Displacement of the published crop along z, 320 mm scan', LEFT, 26, { size: 14, fill: colours.title }),
-  ...[-2, -1, 0, 1, 2].flatMap((mm) => [
-    rule(LEFT, yOf(mm), WIDTH - RIGHT, yOf(mm)),
-    text(`${signed(mm).replace('.00', '')} mm`, LEFT - 8, yOf(mm) + 4, 'end'),
-  ]),
-  ...[0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
-    rule(xOf(share), TOP, xOf(share), HEIGHT - BOTTOM),
-    text(`${100 * share} %`, xOf(share), HEIGHT - BOTTOM + 18, 'middle'),
-  ]),
-  text('place of the nodule between the first and the last slice', (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, 'middle'),
-]
 const DRAWN = [0.5, 1, 2, 3, 4, 5]
-for (const [n, mm] of DRAWN.entries()) {
-  const slices = Math.round(320 / mm)
-  const stroke = `hsl(${Math.round(205 - (n * 175) / (DRAWN.length - 1))} 75% 62%)`
-  const points = Array.from({ length: 101 }, (_, t) => t / 100).flatMap((share) => {
-    const value = gridDisplacement(slices, mm, share)
-    return value === undefined ? [] : [`${round(xOf(share))},${round(yOf(value))}`]
-  })
-  body.push(`<polyline points="${points.join(' ')}" fill="none" stroke="${stroke}" stroke-width="2"/>`)
-  body.push(text(`${mm} mm`, WIDTH - RIGHT + 8, yOf(gridDisplacement(slices, mm, 1) ?? 0) + 4, 'start', stroke))
-}
-writeFileSync(
-  fileURLToPath(new URL('../docs/geometry-displacement.svg', import.meta.url)),
-  svgDocument([WIDTH, HEIGHT], body),
-)
+const curves = DRAWN.map((mm, n) => ({
+  mm,
+  style: SERIES[n],
+  points: Array.from({ length: 101 }, (_, share) => share).flatMap((share) => {
+    const value = gridDisplacement(Math.round(320 / mm), mm, share / 100)
+    return value === undefined ? [] : [[share, value] as const]
+  }),
+}))
+const drawn = chart({
+  title: 'Displacement of the published crop along z, 320 mm scan',
+  description: 'Displacement over the place in the scan, a line for each slice thickness: 0 in the middle.',
+  x: {
+    label: 'place of the nodule between the first and the last slice',
+    from: 0,
+    to: 100,
+    ticks: [0, 25, 50, 75, 100],
+    show: (share) => `${share} %`,
+  },
+  y: {
+    label: 'displacement towards the head (mm)',
+    from: -2.2,
+    to: 2.2,
+    ticks: [-2, -1, 0, 1, 2],
+    show: (mm) => signed(mm).replace('.00', ''),
+  },
+  plotHeight: 320,
+  legend: curves.map(({ mm, style }) => ({ sample: { line: style }, text: `slices of ${mm} mm` })),
+  marks: (frame) =>
+    curves.map(({ points, style }) =>
+      polyline(
+        points.map(([share, mm]) => frame.at(share, mm)),
+        style,
+      ),
+    ),
+})
+writeFileSync(fileURLToPath(new URL('../docs/geometry-displacement.svg', import.meta.url)), drawn.toString())
 console.log('\nwrote docs/geometry-displacement.svg')

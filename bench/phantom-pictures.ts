@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Markup } from '../src/drawing/markup.ts'
 import { rasterise } from '../src/drawing/rasterise.node.ts'
 import { buildChest } from '../src/phantom/anatomy/chest.ts'
 import { placeNodule } from '../src/phantom/nodule/nodule.ts'
@@ -24,7 +25,7 @@ const footer = (text: string): string[] => [
   text,
   `synthetic · window ${WINDOW[0]}..${WINDOW[1]} HU · spicula ${VERSION}, for research use`,
 ]
-const write = (name: string, svg: string): void =>
+const write = (name: string, svg: Markup): void =>
   writeFileSync(fileURLToPath(new URL(`../docs/images/${name}`, import.meta.url)), rasterise(svg))
 
 /** A cube of 210 voxels of 1.6 mm, so that every plane is a square. */

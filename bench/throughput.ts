@@ -7,8 +7,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chart, marker, niceTicks, polyline } from '../src/drawing/chart.ts'
-import { SERIES } from '../src/drawing/chart-style.ts'
+import { chart } from '../src/drawing/chart/chart.ts'
+import { marker, polyline } from '../src/drawing/chart/marks.ts'
+import { niceTicks } from '../src/drawing/chart/scale.ts'
+import { filled, SERIES } from '../src/drawing/chart/style.ts'
 import { initModel } from '../src/model/init.node.ts'
 import { openPredictor } from '../src/predict/predictor.node.ts'
 import { seededRandom } from '../src/random.ts'
@@ -65,14 +67,11 @@ const svg = chart({
     text: `${precision}, ${threads} thread${threads === 1 ? '' : 's'}`,
     sample: { line: style(i) },
   })),
-  body: (frame) =>
-    lines.flatMap(({ rates }, i) => [
-      polyline(
-        rates.map((rate, b) => [BATCHES[b], rate] as const),
-        frame,
-        style(i),
-      ),
-      ...rates.map((rate, b) => marker(style(i).marker, frame.x(BATCHES[b]), frame.y(rate), style(i).colour, 4)),
-    ]),
+  marks: (frame) =>
+    lines.map(({ rates }, i) => {
+      const places = rates.map((rate, b) => frame.at(BATCHES[b], rate))
+      const signs = places.map((place) => marker(style(i).marker, place, filled(style(i).stroke), 4))
+      return [polyline(places, style(i)), ...signs]
+    }),
 })
-writeFileSync(fileURLToPath(new URL('../docs/images/throughput.svg', import.meta.url)), svg)
+writeFileSync(fileURLToPath(new URL('../docs/images/throughput.svg', import.meta.url)), svg.toString())

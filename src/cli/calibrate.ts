@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { predictionsCsv } from '../cohort/results.ts'
-import { SERIES } from '../drawing/chart-style.ts'
+import { SERIES } from '../drawing/chart/style.ts'
 import { rasterise } from '../drawing/rasterise.node.ts'
 import { SpiculaError } from '../error.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -247,7 +247,7 @@ async function writeOut(out: string, cohort: Cohort, folds: number): Promise<voi
     subgroups: () => [],
   })
   const lines = result.predictors.map((one, i) => ({ label: one.label, result: one, style: SERIES[i] }))
-  const svg = reliabilityPlot('Before and after calibration', lines)
+  const svg = reliabilityPlot('Before and after calibration', lines).toString()
   const stem = out.replace(/\.[^.]*$/, '')
   await writeFileAtomic(`${stem}-reliability.svg`, svg)
   await writeFileAtomic(`${stem}-reliability.png`, rasterise(svg, { zoom: 2 }))

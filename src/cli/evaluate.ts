@@ -153,7 +153,8 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
     ],
   })
   await makeFolder(join(out, 'figures'))
-  for (const { file, svg } of report.figures) {
+  for (const { file, svg: drawn } of report.figures) {
+    const svg = drawn.toString()
     await writeFileAtomic(join(out, 'figures', `${file}.svg`), svg)
     await writeFileAtomic(join(out, 'figures', `${file}.png`), rasterise(svg, { zoom: 2 }))
   }

@@ -149,7 +149,7 @@ describe('spicula report', () => {
     expect(ran.stdout).toMatch(/3 prompts, about \d+ tokens/)
     expect(ran.stdout).toContain('- consistency: Part-solid')
     expect(ran.stdout).not.toContain('SECRET')
-    await expect(readdir(join(folder, 'dry'))).rejects.toThrow()
+    await expect(readdir(join(folder, 'dry'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
   it('says what is missing', async () => {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Resvg } from '@resvg/resvg-js'
 import { SpiculaError } from '../error.ts'
+import type { Markup } from './markup.ts'
 
 /** The fonts travel with the package and the system's are not looked at, so every machine draws the same bytes. */
 const fontFolder = join(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json'), '..', 'ttf')
@@ -21,9 +22,9 @@ export const fontOptions = {
  * @throws SpiculaError `drawing/svg` for a document that is none
  * @example await writeFileAtomic('007_1.png', rasterise(contactSheetSvg(sheet)))
  */
-export function rasterise(svg: string, { zoom = 1 }: { zoom?: number } = {}): Uint8Array {
+export function rasterise(svg: string | Markup, { zoom = 1 }: { zoom?: number } = {}): Uint8Array {
   try {
-    const image = new Resvg(svg, {
+    const image = new Resvg(svg.toString(), {
       font: fontOptions,
       fitTo: zoom === 1 ? { mode: 'original' } : { mode: 'zoom', value: zoom },
     }).render()

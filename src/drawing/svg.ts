@@ -1,24 +1,8 @@
-/** Text and images for SVG drawings, safe for whatever a table or file name brings. */
+/** Text and images for SVG drawings. */
+import { type Content, lines, type Markup, svg } from './markup.ts'
 
 /** The family drawings are set in; the rasteriser carries it, a browser without it takes its own. */
-export const fontFamily = "'DejaVu Sans', Verdana, sans-serif"
-
-/** Characters that XML 1.0 cannot hold at all, and halves of surrogate pairs. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be taken out
-const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/gu
-
-/**
- * A text for the inside of an element or attribute.
- * @example escapeXml('a < "b" & c') // 'a &lt; &quot;b&quot; &amp; c'
- */
-export const escapeXml = (text: string): string =>
-  text
-    .replace(notXml, '\ufffd')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
+export const fontFamily = svg`'DejaVu Sans', Verdana, sans-serif`
 
 export interface TextStyle {
   /** Height of the font in px. */
@@ -36,14 +20,14 @@ export interface TextStyle {
  * A line of text with its baseline at (x, y).
  * @example svgText('10 mm', 20, 40, { size: 12, fill: '#fff' })
  */
-export function svgText(text: string, x: number, y: number, style: TextStyle): string {
+export function svgText(text: string, x: number, y: number, style: TextStyle): Markup {
   const { fill, bold = false, anchor = 'start', halo = false, maxWidth = Number.POSITIVE_INFINITY } = style
   const line = text.replace(/\s+/g, ' ').trim()
   const size = Math.max(style.size * 0.75, Math.min(style.size, maxWidth / textWidth(line, 1, bold) || style.size))
   const shown = shorten(line, size, bold, maxWidth)
-  const weight = bold ? ' font-weight="bold"' : ''
-  const edge = halo ? ' stroke="#000" stroke-opacity="0.75" stroke-width="3" paint-order="stroke"' : ''
-  return `<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" fill="${fill}" text-anchor="${anchor}"${weight}${edge}>${escapeXml(shown)}</text>`
+  const weight = bold && svg` font-weight="bold"`
+  const edge = halo && svg` stroke="#000" stroke-opacity="0.75" stroke-width="3" paint-order="stroke"`
+  return svg`<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" fill="${fill}" text-anchor="${anchor}"${weight}${edge}>${shown}</text>`
 }
 
 /** Both ends of an identifier tell more than its middle. */
@@ -80,7 +64,7 @@ function advance(character: string): number {
 
 /**
  * A PNG as an address that an SVG can hold.
- * @example `<image href="${pngDataUri(grayPng(pixels, [2, 1]))}"/>`
+ * @example svg`<image href="${pngDataUri(grayPng(pixels, [2, 1]))}"/>`
  */
 export const pngDataUri = (png: Uint8Array): string => `data:image/png;base64,${base64(png)}`
 
@@ -108,10 +92,10 @@ function base64(bytes: Uint8Array): string {
  * @param size [width, height], px
  * @param body elements
  */
-export const svgDocument = ([width, height]: readonly [number, number], body: readonly string[]): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}">
+export const svgDocument = ([width, height]: readonly [number, number], body: readonly Content[]): Markup =>
+  svg`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fontFamily}">
 <rect width="${width}" height="${height}" fill="${colours.ground}"/>
-${body.join('\n')}
+${lines(body)}
 </svg>
 `
 

@@ -129,6 +129,7 @@ async function predictorResult(
     key: predictor.key,
     label: predictor.label,
     kind: predictor.kind,
+    unit: cohort.unit,
     rows: rows.length,
     cancers: sum(labels),
     probabilities,
@@ -149,8 +150,7 @@ const DECISIONS = Array.from({ length: 99 }, (_, i) => (i + 1) / 100)
 function curvesOf(sample: Sample, probabilities: boolean): Curves {
   const curve = curveOf(sample.ranking)
   const { scores, labels } = sample
-  const from = probabilities ? 0 : (sample.ranking.scores.at(-1) ?? 0)
-  const to = probabilities ? 1 : Math.max(sample.ranking.scores[0] ?? 1, from + 1e-9)
+  const [from, to] = probabilities ? [0, 1] : rangeOf(sample.ranking.scores)
   const histogram = { from, to, benign: new Array<number>(20).fill(0), cancer: new Array<number>(20).fill(0) }
   for (let i = 0; i < scores.length; i++) {
     const bin = Math.min(19, Math.floor(((scores[i] - from) / (to - from)) * 20))
@@ -163,6 +163,12 @@ function curvesOf(sample: Sample, probabilities: boolean): Curves {
     decision: probabilities ? decisionCurve(curve, DECISIONS) : [],
     histogram,
   }
+}
+
+/** From the least of falling scores to the most, with some length where all are one. */
+function rangeOf(scores: Float64Array): [from: number, to: number] {
+  const [least, most] = [scores.at(-1) ?? 0, scores[0] ?? 1]
+  return most > least ? [least, most] : [least, least + Math.max(1, Math.abs(least) / 1000)]
 }
 
 /** Points at least a thousandth of the plot apart; both ends stay. */

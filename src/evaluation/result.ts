@@ -10,6 +10,8 @@ export interface PredictorResult {
   readonly key: string
   readonly label: string
   readonly kind: CohortPredictor['kind']
+  /** What a row is. */
+  readonly unit: Cohort['unit']
   readonly rows: number
   readonly cancers: number
   readonly probabilities: boolean

@@ -1,11 +1,11 @@
 /** What a page says of the model, and of how to read it. */
 import { list } from '../drawing/html.ts'
-import { escapeXml } from '../drawing/svg.ts'
+import { html, lines, type Markup } from '../drawing/markup.ts'
 import { HU_WINDOW } from '../nodule/hounsfield.ts'
 import type { CasePage } from './content.ts'
 
 /** The model: where it comes from, what it is for, what it is not for. */
-export function modelSection({ stamp, config }: CasePage): string {
+export function modelSection({ stamp, config }: CasePage): Markup {
   const { reports, folds, preprocessing, architecture } = config
   const facts: readonly (readonly [string, string])[] = [
     ['model', `${stamp.model} ${stamp.modelVersion}`],
@@ -24,12 +24,12 @@ export function modelSection({ stamp, config }: CasePage): string {
     ],
     ['use', `${stamp.use}; no medical device`],
   ]
-  const items = facts.map(([name, fact]) => `<dt>${name}</dt><dd>${escapeXml(fact)}</dd>`)
-  return `<section class="about"><h2 id="model">The model</h2>\n<dl>${items.join('\n')}</dl></section>`
+  const items = facts.map(([name, fact]) => html`<dt>${name}</dt><dd>${fact}</dd>`)
+  return html`<section class="about"><h2 id="model">The model</h2>\n<dl>${lines(items)}</dl></section>`
 }
 
 /** How to read the page: what each part says, and what it does not. */
-export const readingSection = (): string => `<section class="about"><h2 id="reading">How to read this page</h2>
+export const readingSection = (): Markup => html`<section class="about"><h2 id="reading">How to read this page</h2>
 ${list(READING)}
 </section>`
 

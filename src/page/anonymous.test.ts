@@ -14,6 +14,16 @@ describe('anonymous', () => {
     expect(anonymous(text, row)).toBe(clean)
   })
 
+  it.each([
+    // Two letters would hide half of a remark.
+    ['a.hdr, ab.img and ab.hdr', 'ab.hdr', 'a.hdr, ab.img and <image>'],
+    ['abc.img.gz and xabc.img, abc', 'ct/abc.hdr', '<image> and xabc.img, abc'],
+    ['scan(1).nii.gz: odd; scan(1).json', 'scan(1).nii.gz', '<image>: odd; <image>'],
+    ['D:\\ct\\one.hdr: odd', 'D:\\ct\\one.hdr', '<image>: odd'],
+  ])('%s, of %s', (text, imagePath, clean) => {
+    expect(anonymous(text, { pid: 'P-1', imagePath, imageFile: imagePath })).toBe(clean)
+  })
+
   it('knows an archive by its name without the series', () => {
     const series = { pid: '', imagePath: '', imageFile: '/data/Smith.zip#1234' }
     expect(anonymous('Smith.zip: 3 series', series)).toBe('<image>: 3 series')

@@ -1,28 +1,44 @@
 /** Bars and points of a page, drawn for its light and its dark dress: colours are classes of the style sheet. */
 
+import { type Axis, frameOf, type Look, rowsAxis, xAxis } from '../drawing/chart/axes.ts'
+import { box, marker, segment, segments } from '../drawing/chart/marks.ts'
+import { linearScale } from '../drawing/chart/scale.ts'
+import { lines, type Markup, svg } from '../drawing/markup.ts'
 import { range, shown } from '../drawing/numbers.ts'
-import { escapeXml, round } from '../drawing/svg.ts'
+import { svgText } from '../drawing/svg.ts'
 
 /**
  * A bar of a share, with a mark for every fold, and one for what a guess or equal shares would give. The numbers stand
  * beside it, so readers that cannot see it miss nothing.
  * @param most end of the scale
  */
-export function bar(mean: number, folds: readonly number[], { guess, most = 1 }: { guess: number; most?: number }) {
-  const x = (value: number): number => round((100 * Math.min(value, most)) / most)
-  const line = (value: number, from: number, to: number): string => `M${x(value)} ${from}V${to}`
-  const marks = folds.length > 1 ? folds.map((fold) => line(fold, 2, 10)).join('') : ''
-  return (
-    `<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">` +
-    `<rect class="track" y="2" width="100" height="8"/><rect class="mean" y="2" width="${x(mean)}" height="8"/>` +
-    `<path class="guess" d="${line(guess, 0, 12)}"/><path class="folds" d="${marks}"/></svg>`
-  )
+export function bar(
+  mean: number,
+  folds: readonly number[],
+  { guess, most = 1 }: { guess: number; most?: number },
+): Markup {
+  const x = linearScale([0, most], [0, 100])
+  const upright = (value: number, from: number, to: number) =>
+    [
+      [x(value), from],
+      [x(value), to],
+    ] as const
+  return svg`<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">${[
+    box([0, 2], [100, 10], { class: 'track' }),
+    box([0, 2], [x(mean), 10], { class: 'mean' }),
+    segments([upright(guess, 0, 12)], { class: 'guess' }),
+    folds.length > 1 &&
+      segments(
+        folds.map((fold) => upright(fold, 2, 10)),
+        { class: 'folds' },
+      ),
+  ]}</svg>`
 }
 
-const LEFT = 78
-const RIGHT = 348
-const TOP = 8
+const WIDTH = 360
 const ROW = 30
+const LOOK: Look = { grid: { class: 'grid' }, ink: 'currentColor', size: 12 }
+const SHARE: Axis = { label: '', from: 0, to: 1, ticks: [0, 0.25, 0.5, 0.75, 1] }
 
 /** One line of a plot of probabilities. */
 export interface PointRow {
@@ -36,29 +52,26 @@ export interface PointRow {
  * the mean.
  * @param title what it shows
  */
-export function pointPlot(title: string, rows: readonly PointRow[]): string {
-  const x = (p: number): number => round(LEFT + p * (RIGHT - LEFT))
-  const bottom = TOP + rows.length * ROW
-  const text = (content: string, at: number, y: number, anchor: string): string =>
-    `<text x="${at}" y="${y}" text-anchor="${anchor}">${escapeXml(content)}</text>`
+export function pointPlot(title: string, rows: readonly PointRow[]): Markup {
+  const rectangle = { left: 78, right: WIDTH - 12, top: 8, bottom: 8 + rows.length * ROW }
+  const frame = frameOf(rectangle, SHARE, rowsAxis(rows.length))
   const name = `${title}. ${rows
     .map(
       ({ label, mean, folds }) => `${label}: mean ${shown(mean)}${folds.length > 1 ? `, folds ${range(folds)}` : ''}`,
     )
     .join('; ')}.`
-  return [
-    `<svg class="points" viewBox="0 0 360 ${bottom + 24}" role="img" aria-label="${escapeXml(name)}">`,
-    ...[0, 0.25, 0.5, 0.75, 1].map(
-      (tick) =>
-        `<path class="grid" d="M${x(tick)} ${TOP}V${bottom}"/>${text(String(tick), x(tick), bottom + 16, 'middle')}`,
-    ),
-    ...rows.map(({ label, mean, folds }, i) => {
-      const y = TOP + (i + 0.5) * ROW
-      const span = `<path class="span" d="M${x(Math.min(...folds))} ${y}H${x(Math.max(...folds))}"/>`
-      const rings = folds.map((fold) => `<circle class="fold" cx="${x(fold)}" cy="${y}" r="4.5"/>`).join('')
-      const middle = `<path class="middle" d="M${x(mean)} ${y - 10}V${y + 10}"/>`
-      return `${text(label, LEFT - 8, y + 4, 'end')}${span}${rings}${middle}`
-    }),
-    '</svg>',
-  ].join('\n')
+  const marks = rows.map(({ label, mean, folds }, i) => {
+    const middle = frame.y(i + 0.5)
+    const [least, most] = [frame.x(Math.min(...folds)), frame.x(Math.max(...folds))]
+    const text = { size: LOOK.size, fill: LOOK.ink, anchor: 'end', maxWidth: frame.left - 8 } as const
+    return lines([
+      svgText(label, frame.left - 8, middle + 4, text),
+      segment([least, middle], [most, middle], { class: 'span' }),
+      ...folds.map((fold) => marker('circle', [frame.x(fold), middle], { class: 'fold' }, 4.5)),
+      segment([frame.x(mean), middle - 10], [frame.x(mean), middle + 10], { class: 'middle' }),
+    ])
+  })
+  return svg`<svg class="points" viewBox="0 0 ${WIDTH} ${frame.bottom + 24}" role="img" aria-label="${name}">
+${lines([xAxis(SHARE, frame, LOOK), ...marks])}
+</svg>`
 }

@@ -1,8 +1,11 @@
-/** A page's content for tests, every text in it that comes from outside the same one. */
+/**
+ * A page's content for tests, every text in it that comes from outside the same one, and numbers that no mirror or
+ * exchange leaves as they are.
+ */
 import type { FeatureAnswer } from '../predict/answers.ts'
 import type { CaseNodule, CasePage } from './content.ts'
 
-const FOLDS = [0.2, 0.25, 0.3]
+const FOLDS = [0.17, 0.22, 0.36]
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
 const answer = (feature: string, folds: Readonly<Record<string, readonly number[]>>): FeatureAnswer => ({
@@ -21,12 +24,12 @@ export function madeNodule(text: string, line = 2): CaseNodule {
     reading: {
       raw: FOLDS,
       ensemble: 0.25,
-      calibrated: [0.4, 0.5, 0.6],
-      calibratedEnsemble: 0.5,
+      calibrated: [0.31, 0.4, 0.55],
+      calibratedEnsemble: 0.42,
       attention: [
         [0.5, 0.3, 0.2],
-        [0.6, 0.2, 0.2],
-        [0.4, 0.4, 0.2],
+        [0.6, 0.25, 0.15],
+        [0.4, 0.35, 0.25],
       ],
       features: {
         content: [

@@ -1,7 +1,7 @@
 /** The part of a page that says in words what a nodule looks like. */
 import { paragraph } from '../drawing/html.ts'
+import { type Content, html, lines, type Markup } from '../drawing/markup.ts'
 import { range, shown } from '../drawing/numbers.ts'
-import { escapeXml } from '../drawing/svg.ts'
 import type { FeatureAnswer } from '../predict/answers.ts'
 import { bar } from './bars.ts'
 import type { Part } from './content.ts'
@@ -22,7 +22,7 @@ const ZERO_SHOT =
   'A number compares sentences and measures nothing, and none of them is the reason for the probability above.'
 
 /** The answers by group, with bars, or why there are none. */
-export function featuresSection(features: Part<readonly FeatureAnswer[]>): string {
+export function featuresSection(features: Part<readonly FeatureAnswer[]>): Markup {
   if ('why' in features) return paragraph(`Left out: ${features.why}.`, 'blank')
   const answers = features.content
   const first = standingOut(answers, 5).map((one) => {
@@ -31,55 +31,46 @@ export function featuresSection(features: Part<readonly FeatureAnswer[]>): strin
   })
   const groups = GROUPS.map(([group, title]) => {
     const those = answers.filter(({ feature }) => groupOf(feature) === group)
-    if (those.length === 0) return ''
+    if (those.length === 0) return undefined
     const isSigns = group === 'internal' || group === 'external'
-    const content = isSigns ? signsTable(those) : those.map(choiceTable).join('\n')
-    return `<section class="group"><h4>${title}</h4>\n<div class="${isSigns ? 'signs' : 'choices'}">${content}</div></section>`
+    const content = isSigns ? signsTable(those) : lines(those.map(choiceTable))
+    return html`<section class="group"><h4>${title}</h4>\n<div class="${isSigns ? 'signs' : 'choices'}">${content}</div></section>`
   })
-  return [
-    first.length === 0 ? '' : `<p class="lead">${escapeXml(`Standing out: ${first.join(', ')}.`)}</p>`,
+  return lines([
+    first.length > 0 && paragraph(`Standing out: ${first.join(', ')}.`, 'lead'),
     paragraph(ZERO_SHOT, 'quiet'),
     paragraph(
       'Bars: mean of the folds. Thin marks: each fold. Dotted: what a guess among the values would give.',
       'quiet',
     ),
     ...groups,
-  ].join('\n')
+  ])
 }
 
 /** Signs that are there or not: one bar each, of being there. */
-function signsTable(answers: readonly FeatureAnswer[]): string {
+function signsTable(answers: readonly FeatureAnswer[]): Markup {
   const rows = answers.map((one) => {
     const present = one.values.find(({ value }) => value === 'Present') ?? one.values[0]
     const said = top(one)
-    return [
-      '<tr>',
-      `<th scope="row">${escapeXml(phrase(one.feature, said.value))} <b>${shown(said.probability, 2)}</b></th>`,
-      `<td class="barcell">${bar(present.probability, present.folds, { guess: 1 / one.values.length })}</td>`,
-      `<td>${shown(present.probability, 2)}</td><td class="folds-cell">${range(present.folds, 2)}</td>`,
-      '</tr>',
-    ].join('')
+    const words = html`${phrase(one.feature, said.value)} <b>${shown(said.probability, 2)}</b>`
+    return barRow(words, present, 1 / one.values.length)
   })
-  return bars(
-    '',
-    '<tr><th scope="col">in words</th><th scope="col" colspan="2">present</th><th scope="col">folds</th></tr>',
-    rows,
-  )
+  const head = html`<thead><tr><th scope="col">in words</th><th scope="col" colspan="2">present</th><th scope="col">folds</th></tr></thead>`
+  return bars(head, rows)
 }
 
 /** A choice: a bar for each value. */
-function choiceTable(answer: FeatureAnswer): string {
+function choiceTable(answer: FeatureAnswer): Markup {
   const { feature, values } = answer
   const said = top(answer)
   const unit = groupOf(feature) === 'sizes' ? ' mm' : ''
-  const rows = values.map(
-    ({ value, probability, folds }) =>
-      `<tr><th scope="row">${escapeXml(value + unit)}</th><td class="barcell">${bar(probability, folds, { guess: 1 / values.length })}</td>` +
-      `<td>${shown(probability, 2)}</td><td class="folds-cell">${range(folds, 2)}</td></tr>`,
-  )
-  const caption = `${escapeXml(labelOf(feature))}: <b>${escapeXml(phrase(feature, said.value))} ${shown(said.probability, 2)}</b>`
-  return bars(`<caption>${caption}</caption>`, '', rows)
+  const rows = values.map((one) => barRow(one.value + unit, one, 1 / values.length))
+  const words = html`<b>${phrase(feature, said.value)} ${shown(said.probability, 2)}</b>`
+  return bars(html`<caption>${labelOf(feature)}: ${words}</caption>`, rows)
 }
 
-const bars = (caption: string, head: string, rows: readonly string[]): string =>
-  `<table class="bars">${caption}${head === '' ? '' : `<thead>${head}</thead>`}<tbody>\n${rows.join('\n')}\n</tbody></table>`
+const bars = (above: Markup, rows: readonly Markup[]): Markup =>
+  html`<table class="bars">${above}<tbody>\n${lines(rows)}\n</tbody></table>`
+
+const barRow = (heading: Content, { probability, folds }: FeatureAnswer['values'][number], guess: number): Markup =>
+  html`<tr><th scope="row">${heading}</th><td class="barcell">${bar(probability, folds, { guess })}</td><td>${shown(probability, 2)}</td><td class="folds-cell">${range(folds, 2)}</td></tr>`

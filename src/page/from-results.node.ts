@@ -33,7 +33,7 @@ export interface CaseOptions {
  * @example composePage(caseOf(reader, { results, problems, notes: [] }, { showIds: false, labelOf: (line) => `Row ${line}` }))
  */
 export function caseOf(
-  { stamp, config }: Pick<CaseReader, 'stamp' | 'config'>,
+  { stamp, config }: Pick<CasePage, 'stamp' | 'config'>,
   { results, problems, notes }: CaseResults,
   { showIds, labelOf }: CaseOptions,
 ): CasePage {

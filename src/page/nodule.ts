@@ -1,7 +1,7 @@
 /** One nodule on a page. */
 import { type Cell, paragraph, table } from '../drawing/html.ts'
+import { type Content, drawnMarkup, html, lines, type Markup } from '../drawing/markup.ts'
 import { bracketed, range, shown } from '../drawing/numbers.ts'
-import { escapeXml } from '../drawing/svg.ts'
 import type { Picture } from '../pictures/pictures.ts'
 import { bar, pointPlot } from './bars.ts'
 import type { CaseNodule } from './content.ts'
@@ -20,13 +20,13 @@ export const headline = ({ reading }: CaseNodule): { readonly mean: number; read
   folds: reading.calibrated ?? reading.raw,
 })
 
-export function noduleArticle(nodule: CaseNodule, hasIndex: boolean): string {
+export function noduleArticle(nodule: CaseNodule, hasIndex: boolean): Markup {
   const id = anchorOf(nodule.label)
-  const section = (title: string, kind: string, content: string): string =>
-    `<section class="${kind}"><h3>${title}</h3>\n${content}\n</section>`
-  return [
-    `<article id="${id}" aria-labelledby="${id}-title">`,
-    `<h2 id="${id}-title">${escapeXml(nameOf(nodule))}</h2>`,
+  const section = (title: string, kind: string, content: Content): Markup =>
+    html`<section class="${kind}"><h3>${title}</h3>\n${content}\n</section>`
+  return lines([
+    html`<article id="${id}" aria-labelledby="${id}-title">`,
+    html`<h2 id="${id}-title">${nameOf(nodule)}</h2>`,
     notesBox(nodule),
     section('Probability of malignancy', 'answer', probability(nodule)),
     section('Where it is', 'where', where(nodule)),
@@ -34,50 +34,51 @@ export function noduleArticle(nodule: CaseNodule, hasIndex: boolean): string {
     section('In words', 'words', featuresSection(nodule.reading.features)),
     section('Training reports most like it', 'similar', similar(nodule)),
     section("The clinic's models", 'risks', risks(nodule)),
-    ...(hasIndex ? ['<p class="back"><a href="#index">Back to the index</a></p>'] : []),
-    '</article>',
-  ].join('\n')
+    hasIndex && html`<p class="back"><a href="#index">Back to the index</a></p>`,
+    html`</article>`,
+  ])
 }
 
-function notesBox({ notes }: CaseNodule): string {
-  if (notes.length === 0) return ''
-  const items = notes.map(
-    ({ code, message }) => `<li>${escapeXml(message)} <span class="code">${escapeXml(code)}</span></li>`,
-  )
+function notesBox({ notes }: CaseNodule): Content {
+  if (notes.length === 0) return undefined
+  const items = notes.map(({ code, message }) => html`<li>${message} <span class="code">${code}</span></li>`)
   const title = notes.length === 1 ? 'A warning' : `${notes.length} warnings`
-  return `<div class="warn" role="note"><p><b>${title} on this nodule</b></p>\n<ul>${items.join('\n')}</ul></div>`
+  return html`<div class="warn" role="note"><p><b>${title} on this nodule</b></p>\n<ul>${lines(items)}</ul></div>`
 }
 
-function probability({ reading }: CaseNodule): string {
+function probability({ reading }: CaseNodule): Markup {
   const { raw, ensemble, calibrated, calibratedEnsemble } = reading
   const folds = raw.length === 1 ? 'of one fold' : `mean of ${raw.length} folds`
-  const number = (p: number, each: readonly number[], kind: string): string =>
-    `<p class="number"><strong>${escapeXml(shown(p))}</strong> ${escapeXml(`${kind}, ${folds}${bracketed(each)}`)}</p>`
+  const number = (p: number, each: readonly number[], kind: string): Markup =>
+    html`<p class="number"><strong>${shown(p)}</strong> ${kind}, ${folds}${bracketed(each)}</p>`
   const before = { label: 'raw', mean: ensemble, folds: raw }
   if (calibrated === undefined || calibratedEnsemble === undefined) {
     const remark = 'The model carries no calibration: the number orders nodules, but is no frequency of cancer.'
-    return `${number(ensemble, raw, 'raw')}\n${paragraph(remark, 'quiet')}\n${pointPlot('Probability of malignancy by each fold', [before])}`
+    return lines([number(ensemble, raw, 'raw'), paragraph(remark, 'quiet'), pointPlot(FOLDS_TITLE, [before])])
   }
   const after = { label: 'calibrated', mean: calibratedEnsemble, folds: calibrated }
-  return [
+  return lines([
     number(calibratedEnsemble, calibrated, 'calibrated'),
-    `<p>${escapeXml(`Raw, before calibration: ${shown(ensemble)}${bracketed(raw)}.`)}</p>`,
-    pointPlot('Probability of malignancy by each fold', [after, before]),
-  ].join('\n')
+    paragraph(`Raw, before calibration: ${shown(ensemble)}${bracketed(raw)}.`),
+    pointPlot(FOLDS_TITLE, [after, before]),
+  ])
 }
 
-function where({ pictures, pointLps }: CaseNodule): string {
+const FOLDS_TITLE = 'Probability of malignancy by each fold'
+
+function where({ pictures, pointLps }: CaseNodule): Markup {
   const [x, y, z] = pointLps.map((mm) => mm.toFixed(1))
   const place = `Centre: ${x}, ${y}, ${z} mm (LPS: x to the patient's left, y to the back, z to the head).`
-  if ('why' in pictures.overview)
-    return `${paragraph(place)}\n${paragraph(`No overview: ${pictures.overview.why}.`, 'blank')}`
-  return `${paragraph(place)}\n<div class="planes">${pictures.overview.planes.map((one) => picture(one, '')).join('\n')}</div>`
+  const { overview } = pictures
+  if ('why' in overview) return lines([paragraph(place), paragraph(`No overview: ${overview.why}.`, 'blank')])
+  const planes = overview.planes.map((one) => picture(one))
+  return lines([paragraph(place), html`<div class="planes">${lines(planes)}</div>`])
 }
 
-const picture = ({ label, svg }: Picture, under: string): string =>
-  `<figure>${svg}<figcaption>${escapeXml(label)}${under}</figcaption></figure>`
+const picture = ({ label, svg }: Picture, under?: Markup): Markup =>
+  html`<figure>${drawnMarkup(svg)}<figcaption>${label}${under}</figcaption></figure>`
 
-function views({ pictures, reading: { attention } }: CaseNodule): string {
+function views({ pictures, reading: { attention } }: CaseNodule): Markup {
   const weights = pictures.views.map((_, v) => {
     const folds = attention.map((fold) => fold[v])
     return { folds, mean: folds.reduce((sum, x) => sum + x, 0) / folds.length }
@@ -88,43 +89,44 @@ function views({ pictures, reading: { attention } }: CaseNodule): string {
   const figures = pictures.views.map((one, v) => {
     const { mean, folds } = weights[v]
     const spread = range(folds, 2)
-    const numbers = `<b>${shown(mean, 2)}</b>${spread === '' ? '' : ` <span class="quiet">${escapeXml(spread)}</span>`}`
-    return picture(one, `<br>weight ${numbers}${bar(mean, folds, { guess, most })}`)
+    const quiet = spread !== '' && html` <span class="quiet">${spread}</span>`
+    return picture(one, html`<br>weight <b>${shown(mean, 2)}</b>${quiet}${bar(mean, folds, { guess, most })}`)
   })
-  return [
-    `<div class="nine">${figures.join('\n')}</div>`,
+  return lines([
+    html`<div class="nine">${lines(figures)}</div>`,
     paragraph('Weights: mean and range of the folds; dotted where all views would count alike.', 'quiet'),
-  ].join('\n')
+  ])
 }
 
-function similar({ reading }: CaseNodule): string {
+function similar({ reading }: CaseNodule): Markup {
   if ('why' in reading.similar) return paragraph(`Left out: ${reading.similar.why}.`, 'blank')
   const items = reading.similar.content.map(({ text, nodules, similarity, folds }) => {
     const count = nodules === 1 ? 'one training nodule' : `${nodules} training nodules`
     const under = `similarity ${similarity.toFixed(2)}${folds.length > 1 ? `, folds ${Math.min(...folds).toFixed(2)} to ${Math.max(...folds).toFixed(2)}` : ''}; of ${count}`
-    return `<li><blockquote>${escapeXml(text)}</blockquote><span class="quiet">${escapeXml(under)}</span></li>`
+    return html`<li><blockquote>${text}</blockquote><span class="quiet">${under}</span></li>`
   })
-  return [
-    `<ol>${items.join('\n')}</ol>`,
+  return lines([
+    html`<ol>${lines(items)}</ol>`,
     paragraph(
       'Texts that the model was trained with, by the cosine of their embedding with the image: about other nodules, ' +
         'not a report on this one.',
       'quiet',
     ),
-  ].join('\n')
+  ])
 }
 
-function risks({ risks: all }: CaseNodule): string {
+function risks({ risks: all }: CaseNodule): Markup {
   const answered = all.filter(({ answer }) => answer.kind === 'answer')
   const blank = all.flatMap(({ model, answer }) => (answer.kind === 'blank' ? [`${model.label}: ${answer.why}`] : []))
-  const why = blank.length === 0 ? '' : paragraph(`Without an answer: ${blank.join('; ')}.`, 'blank')
+  const why = blank.length > 0 && paragraph(`Without an answer: ${blank.join('; ')}.`, 'blank')
   if (answered.length === 0)
-    return `${paragraph("They need columns of the cohort's table (spicula risk --help names them).", 'blank')}\n${why}`
+    return lines([paragraph("They need columns of the cohort's table (spicula risk --help names them).", 'blank'), why])
   const rows = answered.map(({ model, answer }): Cell[] => {
     if (answer.kind === 'blank') return [model.label, '', '']
     const result = model.scale === 'probability' ? shown(answer.value) : answer.shown
     return [model.label, result, answer.notes.join('; ')]
   })
   const from = "Computed from the table's columns, not from the image."
-  return `${table('Probability of cancer, or category', ['model', 'result', 'remarks'], rows)}\n${paragraph(from, 'quiet')}\n${why}`
+  const answers = table('Probability of cancer, or category', ['model', 'result', 'remarks'], rows)
+  return lines([answers, paragraph(from, 'quiet'), why])
 }

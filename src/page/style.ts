@@ -1,12 +1,13 @@
 /** How a page looks: light and dark, wide and narrow, and on paper. Contrast of text at least 4.5 to 1 in all of them. */
+import { html } from '../drawing/markup.ts'
 
-const LIGHT = `--paper: #ffffff; --ink: #1a1a1a; --quiet: #555b61; --line: #d5d9dd; --track: #e6e9ec; --mean: #5a9bd0;
+const LIGHT = html`--paper: #ffffff; --ink: #1a1a1a; --quiet: #555b61; --line: #d5d9dd; --track: #e6e9ec; --mean: #5a9bd0;
 --fold: #10456e; --link: #00539b; --warn: #fdf0e4; --edge: #c2500a; --card: #f6f7f8;`
 
-const DARK = `--paper: #14171b; --ink: #e9ebee; --quiet: #a8b0b8; --line: #3a4149; --track: #2a3037; --mean: #3f7cae;
+const DARK = html`--paper: #14171b; --ink: #e9ebee; --quiet: #a8b0b8; --line: #3a4149; --track: #2a3037; --mean: #3f7cae;
 --fold: #d8ecfb; --link: #86c5ff; --warn: #33251a; --edge: #f0955a; --card: #1c2026;`
 
-export const STYLE = `
+export const STYLE = html`
 :root { color-scheme: light dark; ${LIGHT} }
 @media (prefers-color-scheme: dark) { :root { ${DARK} } }
 * { box-sizing: border-box; }
@@ -62,8 +63,7 @@ figcaption .bar { width: 100%; }
 .mean { fill: var(--mean); }
 .bar path { fill: none; stroke: var(--fold); stroke-width: 1.4px; vector-effect: non-scaling-stroke; }
 .bar .guess { stroke: var(--quiet); stroke-dasharray: 2 2; }
-.points { display: block; width: 100%; max-width: 30rem; height: auto; font-size: 12px; font-family: inherit; }
-.points text { fill: var(--ink); }
+.points { display: block; width: 100%; max-width: 30rem; height: auto; font-family: inherit; }
 .points .grid { stroke: var(--line); }
 .points .span { stroke: var(--fold); stroke-width: 1.5px; }
 .points .fold { fill: var(--paper); stroke: var(--fold); stroke-width: 1.8px; }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { range, shown } from '../drawing/numbers.ts'
 import { FEATURE_LIST } from '../features/features.ts'
-import { groupOf, phrase, standingOut } from './words.ts'
+import { groupOf, labelOf, phrase, standingOut, top } from './words.ts'
 
 const answer = (feature: string, probabilities: readonly number[]) => ({
   feature,
@@ -21,8 +20,45 @@ describe('phrase', () => {
     expect(phrase(feature, value)).toBe(words)
   })
 
-  it('knows every feature there is', () => {
-    for (const [feature, { kind }] of FEATURE_LIST) expect(groupOf(feature) === 'sizes').toBe(kind === 'length')
+  it.each([
+    ['additional_nodule_margins', 'Lobulated', 'additional lobulated margins'],
+    ['nodule_shape', 'Ovoid', 'ovoid'],
+    ['a question of its own', 'Present', 'a question of its own'],
+    ['a question of its own', 'Absent', 'no a question of its own'],
+  ])('%s %s: %s', (feature, value, words) => {
+    expect(phrase(feature, value)).toBe(words)
+  })
+
+  it('names every feature by its label or its value, as published', () => {
+    expect(FEATURE_LIST.length).toBeGreaterThan(20)
+    for (const [feature, known] of FEATURE_LIST) {
+      expect(labelOf(feature)).toBe(known.label)
+      const values = known.kind === 'length' ? ['8'] : known.values
+      expect(values.length).toBeGreaterThan(0)
+      for (const value of values) {
+        const isSign = value === 'Present' || value === 'Absent'
+        expect(phrase(feature, value)).toContain(isSign ? known.label : value.toLowerCase())
+      }
+      expect(new Set(values.map((value) => phrase(feature, value))).size).toBe(values.length)
+    }
+  })
+})
+
+describe('groupOf', () => {
+  it('is the published group, sizes apart, and general for what is not known', () => {
+    for (const [feature, { kind, group }] of FEATURE_LIST)
+      expect(groupOf(feature)).toBe(kind === 'length' ? 'sizes' : group)
+    expect(groupOf('a question of its own')).toBe('general')
+    expect(new Set(FEATURE_LIST.map(([feature]) => groupOf(feature)))).toEqual(
+      new Set(['sizes', 'general', 'internal', 'external', 'assessment']),
+    )
+  })
+})
+
+describe('top', () => {
+  it('is the likeliest value, the first of equals', () => {
+    expect(top(answer('necrosis', [0.2, 0.5, 0.3])).value).toBe('1')
+    expect(top(answer('necrosis', [0.4, 0.2, 0.4])).value).toBe('0')
   })
 })
 
@@ -35,18 +71,6 @@ describe('standingOut', () => {
       answer('mean_diameter', [0.99, 0.01]),
     ]
     expect(standingOut(answers, 2).map(({ feature }) => feature)).toEqual(['nodule_shape', 'necrosis'])
-  })
-})
-
-describe('numbers', () => {
-  it('are 0 or 1 only where they are', () => {
-    expect([0, 1, 1e-9, 1 - 1e-9, 0.51449].map((p) => shown(p))).toEqual([
-      '0.000',
-      '1.000',
-      '< 0.001',
-      '> 0.999',
-      '0.514',
-    ])
-    expect([range([0.4, 0.2], 2), range([0.4])]).toEqual(['0.20 to 0.40', ''])
+    expect(standingOut(answers, 9).map(({ feature }) => feature)).toEqual(['nodule_shape', 'necrosis', 'cavitation'])
   })
 })

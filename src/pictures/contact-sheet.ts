@@ -34,5 +34,5 @@ export function contactSheetSvg({ pixels, views, title, footer }: ContactSheet):
   }
   const headUp = views.length > 1 ? ' · head up' : ''
   const shown = `window ${HU_WINDOW.join('..')} HU · 50 mm a view${headUp} · for research use`
-  return pageSvg({ panels: viewPanels({ pixels, views }), ...layout, title, footer: [footer, shown] })
+  return pageSvg({ panels: viewPanels({ pixels, views }), ...layout, title, footer: [footer, shown] }).toString()
 }

@@ -51,5 +51,5 @@ export function orthogonalSvg({ hu, shapeZyx: [depth, height, size], title, foot
   const headUp = depth > 1 ? ' · head up' : ''
   const shown = `window ${HU_WINDOW.join('..')} HU · ${size} mm a plane${headUp} · for research use`
   const [columns, edge] = depth > 1 ? [3, 336] : [1, 448]
-  return pageSvg({ panels, columns, edge, title, footer: [footer, shown] })
+  return pageSvg({ panels, columns, edge, title, footer: [footer, shown] }).toString()
 }

@@ -1,7 +1,8 @@
 /** One image of a drawing with what must stand beside it: orientation letters, a scale bar, marks at its edges. */
 
+import { lines, type Markup, svg } from '../drawing/markup.ts'
 import { type EncodePng, grayPng, smallGrayPng } from '../drawing/png.ts'
-import { colours, escapeXml, fontFamily, pngDataUri, round, svgText } from '../drawing/svg.ts'
+import { colours, fontFamily, pngDataUri, round, svgText } from '../drawing/svg.ts'
 import { edgeLetters, type Plane } from './planes.ts'
 
 export interface Panel {
@@ -29,17 +30,17 @@ const gapMm = 10
  * @param edge its width and height, px
  * @returns SVG elements
  */
-export function drawPanel(panel: Panel, x: number, y: number, edge: number, encode: EncodePng = grayPng): string {
+export function drawPanel(panel: Panel, x: number, y: number, edge: number, encode: EncodePng = grayPng): Markup {
   const { gray, pixels, plane } = panel
   const shown = plane.turned ? turnedOver(gray, pixels) : gray
   const image = pngDataUri(encode(shown, [pixels, pixels]))
-  return [
-    `<image x="${x}" y="${y}" width="${edge}" height="${edge}" preserveAspectRatio="none" href="${image}"/>`,
-    `<rect x="${x - 0.5}" y="${y - 0.5}" width="${edge + 1}" height="${edge + 1}" fill="none" stroke="${colours.frame}"/>`,
+  return lines([
+    svg`<image x="${x}" y="${y}" width="${edge}" height="${edge}" preserveAspectRatio="none" href="${image}"/>`,
+    svg`<rect x="${x - 0.5}" y="${y - 0.5}" width="${edge + 1}" height="${edge + 1}" fill="none" stroke="${colours.frame}"/>`,
     marks(panel, x, y, edge),
     letters(plane, x, y, edge),
     scaleBar(panel, x, y, edge),
-  ].join('\n')
+  ])
 }
 
 /**
@@ -49,8 +50,8 @@ export function drawPanel(panel: Panel, x: number, y: number, edge: number, enco
  * @returns an SVG element
  * @example panelSvg(panel, 224, 'axial view, 50 mm')
  */
-export const panelSvg = (panel: Panel, edge: number, name: string): string =>
-  `<svg viewBox="0 0 ${edge} ${edge}" role="img" aria-label="${escapeXml(name)}" font-family="${fontFamily}">
+export const panelSvg = (panel: Panel, edge: number, name: string): Markup =>
+  svg`<svg viewBox="0 0 ${edge} ${edge}" role="img" aria-label="${name}" font-family="${fontFamily}">
 ${drawPanel(panel, 0, 0, edge, smallGrayPng)}
 </svg>`
 
@@ -64,7 +65,7 @@ function turnedOver(gray: Float32Array, pixels: number): Float32Array {
 }
 
 /** Lines that point at the nodule: from the edges a few pixels far, or up to the gap round it. */
-function marks({ pixels, pixelMm, plane, pointRowColumn, mark }: Panel, x: number, y: number, edge: number): string {
+function marks({ pixels, pixelMm, plane, pointRowColumn, mark }: Panel, x: number, y: number, edge: number): Markup {
   const unit = edge / pixels
   const [row, column] = pointRowColumn
   // A pixel's centre lies half a pixel behind its edge.
@@ -80,39 +81,39 @@ function marks({ pixels, pixelMm, plane, pointRowColumn, mark }: Panel, x: numbe
     vertical(y, Math.max(y, north), px),
     vertical(Math.min(y + edge, south), y + edge, px),
   ].join('')
-  const line = (stroke: string, width: number, opacity: number): string =>
-    `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-opacity="${opacity}"/>`
-  return line('#000', 3.5, 0.55) + line(colours.mark, 1.5, 1)
+  const line = (stroke: string, width: number, opacity: number): Markup =>
+    svg`<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${width}" stroke-opacity="${opacity}"/>`
+  return svg`${line('#000', 3.5, 0.55)}${line(colours.mark, 1.5, 1)}`
 }
 
 const horizontal = (from: number, to: number, y: number): string => `M${round(from)} ${round(y)}H${round(to)}`
 const vertical = (from: number, to: number, x: number): string => `M${round(x)} ${round(from)}V${round(to)}`
 
 /** Letters stand beside the marks, not under them. */
-function letters(plane: Plane, x: number, y: number, edge: number): string {
+function letters(plane: Plane, x: number, y: number, edge: number): Markup {
   const { left, right, top, bottom } = edgeLetters(plane)
   const style = { size: 13, fill: colours.title, bold: true, halo: true } as const
   const middle = edge / 2
-  return [
+  return lines([
     svgText(left, x + 6, y + middle - 8, style),
     svgText(right, x + edge - 6, y + middle - 8, { ...style, anchor: 'end' }),
     svgText(top, x + middle + 8, y + 17, style),
     svgText(bottom, x + middle + 8, y + edge - 7, style),
-  ].join('\n')
+  ])
 }
 
-function scaleBar({ pixels, pixelMm, barMm = 10 }: Panel, x: number, y: number, edge: number): string {
+function scaleBar({ pixels, pixelMm, barMm = 10 }: Panel, x: number, y: number, edge: number): Markup {
   const length = ((barMm / pixelMm) * edge) / pixels
   const right = x + edge - 10
   const base = y + edge - 10
   const path = `M${round(right - length)} ${base - 5}V${base}H${round(right)}V${base - 5}`
-  const line = (stroke: string, width: number): string =>
-    `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${width}"/>`
+  const line = (stroke: string, width: number): Markup =>
+    svg`<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${width}"/>`
   const text = svgText(`${barMm} mm`, right - length / 2, base - 7, {
     size: 11,
     fill: colours.title,
     anchor: 'middle',
     halo: true,
   })
-  return line('#000', 4) + line(colours.title, 1.5) + text
+  return svg`${line('#000', 4)}${line(colours.title, 1.5)}${text}`
 }

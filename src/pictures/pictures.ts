@@ -34,7 +34,7 @@ const OVERVIEW_EDGE = 320
 export async function drawNodule(scan: Scan, pointLps: Triple, prepared: PreparedViews): Promise<CasePictures> {
   const views = viewPanels(prepared).map((panel) => ({
     label: panel.label,
-    svg: panelSvg(coarser(panel, VIEW_PIXELS), VIEW_EDGE, `${panel.label}, 50 mm round the nodule`),
+    svg: panelSvg(coarser(panel, VIEW_PIXELS), VIEW_EDGE, `${panel.label}, 50 mm round the nodule`).toString(),
   }))
   return { views, overview: await drawOverview(scan, pointLps) }
 }
@@ -43,7 +43,7 @@ async function drawOverview(scan: Scan, pointLps: Triple): Promise<CasePictures[
   try {
     const planes = (await overview(scan, pointLps)).map((panel) => ({
       label: panel.label,
-      svg: panelSvg(panel, OVERVIEW_EDGE, `${panel.label} plane of the scan, cross-hair on the nodule`),
+      svg: panelSvg(panel, OVERVIEW_EDGE, `${panel.label} plane of the scan, cross-hair on the nodule`).toString(),
     }))
     return { planes }
   } catch (error) {

@@ -1,5 +1,6 @@
 /** A page of panels: title, grid, footer. */
 
+import { lines, type Markup } from '../drawing/markup.ts'
 import { colours, svgDocument, svgText } from '../drawing/svg.ts'
 import { drawPanel, type Panel } from './panel.ts'
 
@@ -23,14 +24,14 @@ const footerLine = 19
  * Lays a page out: as wide as its panels, text fitted into that width.
  * @returns an SVG document
  */
-export function pageSvg({ panels, columns, edge, title, footer }: Page): string {
+export function pageSvg({ panels, columns, edge, title, footer }: Page): Markup {
   const rows = Math.ceil(panels.length / columns)
   const inner = columns * edge + (columns - 1) * gap
   const width = inner + 2 * margin
   const top = margin + titleHeight
   const bottom = top + rows * (labelHeight + edge) + (rows - 1) * gap
-  const lines = footer.flatMap((line) => (line === '' ? [] : [line]))
-  const height = bottom + 12 + lines.length * footerLine + margin - 8
+  const told = footer.filter((line) => line !== '')
+  const height = bottom + 12 + told.length * footerLine + margin - 8
   const cell = (i: number): readonly [number, number] => [
     margin + (i % columns) * (edge + gap),
     top + Math.floor(i / columns) * (labelHeight + edge + gap),
@@ -42,9 +43,9 @@ export function pageSvg({ panels, columns, edge, title, footer }: Page): string 
       ...panels.map((panel, i) => {
         const [x, y] = cell(i)
         const label = svgText(panel.label, x, y + 16, { size: 13, fill: colours.label, maxWidth: edge })
-        return `${label}\n${drawPanel(panel, x, y + labelHeight, edge)}`
+        return lines([label, drawPanel(panel, x, y + labelHeight, edge)])
       }),
-      ...lines.map((line, i) =>
+      ...told.map((line, i) =>
         svgText(line, margin, bottom + 12 + (i + 1) * footerLine - 5, {
           size: 12,
           fill: colours.footer,

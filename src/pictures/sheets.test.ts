@@ -172,7 +172,7 @@ describe('textWidth', () => {
     for (const bold of [false, true]) {
       const svg = svgDocument([2400, 60], [svgText(text, 10, 40, { size: 20, fill: '#fff', bold })])
       const estimate = textWidth(text, 20, bold)
-      const { pixels: data, width } = new Resvg(svg, { font: fontOptions }).render()
+      const { pixels: data, width } = new Resvg(svg.toString(), { font: fontOptions }).render()
       let last = 0 // rightmost column with ink
       for (let i = 0; i < data.length; i += 4) if (data[i] > 128) last = Math.max(last, (i / 4) % width)
       expect(last - 10).toBeLessThanOrEqual(estimate)

@@ -219,7 +219,7 @@ describe('writeLlmReport', () => {
     const folder = join(tmpdir(), `never-${process.pid}`)
     const { writer } = await start(() => 'I cannot.')
     await writeLlmReport(ROW, seededRandom(1), { writer, cache: reportCache(folder), ...options })
-    await expect(readdir(folder)).rejects.toThrow()
+    await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
 

@@ -1,5 +1,12 @@
 /** A run in one picture: losses and ranking metrics over its epochs, the best epochs marked. */
-import { colours, round, svgDocument, svgText } from '../drawing/svg.ts'
+import { type Axis, type Frame, frameOf } from '../drawing/chart/axes.ts'
+import { drawing, note, plot } from '../drawing/chart/chart.ts'
+import { type LegendEntry, legend } from '../drawing/chart/legend.ts'
+import { marker, type Place, polyline } from '../drawing/chart/marks.ts'
+import { coveringTicks, niceTicks } from '../drawing/chart/scale.ts'
+import { filled, hollow, INK, type LineStyle, QUIET, SERIES } from '../drawing/chart/style.ts'
+import { lines, type Markup } from '../drawing/markup.ts'
+import { svgText } from '../drawing/svg.ts'
 import { initTrackers, TRACKERS, type TrackerName, trackedLosses, updateTrackers } from './early-stopping.ts'
 import type { LossWeights } from './objective.ts'
 
@@ -31,22 +38,23 @@ export function isCurveRecord(record: unknown): record is CurveRecord {
   )
 }
 
-/** Okabe and Ito 2008: told apart by the colour-blind; those of their colours that stand out on a dark ground. */
-const PAINT = { both: '#56b4e9', clip: '#e69f00', prediction: '#009e73', auroc: '#f0e442', auprc: '#cc79a7' } as const
+/** One a loss and a metric, as it is drawn on the validation set. */
+const STYLES = { both: SERIES[0], clip: SERIES[1], prediction: SERIES[2], auroc: SERIES[3], auprc: SERIES[4] } as const
 const LOSS_NAMES: Record<TrackerName, string> = { both: 'both (total)', clip: 'CLIP', prediction: 'prediction' }
 
+const LINES = { training: { width: 1.5, dash: '6 4' }, validation: { width: 2.2 } } as const
+
 const WIDTH = 960
-const LEFT = 76
-const RIGHT = 720
-const LEGEND = 752
-const LOSS_PANEL = { top: 72, bottom: 356 }
-const METRIC_PANEL = { top: 396, bottom: 556 }
-const HEIGHT = 632
+const HEIGHT = 640
+const LOSS_PLOT = { left: 76, right: 700, top: 52, bottom: 336 }
+const METRIC_PLOT = { ...LOSS_PLOT, top: 366, bottom: 546 }
+const LEGEND = 724
 
 interface Curve {
   readonly name: string
-  readonly paint: string
-  readonly dashed: boolean
+  readonly set: keyof typeof LINES
+  /** Its colour, and its sign for the best epoch. */
+  readonly style: LineStyle
   readonly values: readonly (number | null)[]
   /** Index of the epoch to mark. */
   readonly best?: number | undefined
@@ -54,8 +62,8 @@ interface Curve {
 
 /**
  * Draws the curves of a run: training (dashed) and validation losses, then AUROC and average precision on the
- * validation set. A ring marks the epoch whose weights are kept for each loss, and the highest of each metric; they
- * stand with their numbers in the legend.
+ * validation set. An open sign marks the epoch whose weights are kept for each loss, and the highest of each metric;
+ * they stand with their numbers in the legend.
  * @param records one an epoch, in order
  * @param title e.g. the run and its fold
  * @param lossWeights of the run; all 1 as published
@@ -69,44 +77,58 @@ export function trainingCurveSvg(
     lossWeights = { clip: 1, image: 1, text: 1 },
   }: { title?: string; lossWeights?: LossWeights } = {},
 ): string {
-  const train = records.map((record) => tracked(record.train, lossWeights))
-  const val = records.map((record) => tracked(record.val, lossWeights))
-  const best = bestEpochs(val)
-  const losses = TRACKERS.toReversed().flatMap((name): Curve[] => [
-    { name, paint: PAINT[name], dashed: true, values: train.map((losses) => losses[name]) },
-    {
-      name: LOSS_NAMES[name],
-      paint: PAINT[name],
-      dashed: false,
-      values: val.map((losses) => losses[name]),
-      best: best[name],
-    },
-  ])
-  const metric = (name: string, key: 'auroc' | 'auprc'): Curve => {
-    const values = records.map((record) => record[key])
-    return { name, paint: PAINT[key], dashed: false, values, best: highest(values) }
-  }
-  const metrics = [metric('AUROC', 'auroc'), metric('average precision', 'auprc')]
+  const losses = lossCurves(records, lossWeights)
+  const metrics = [metricCurve(records, 'AUROC', 'auroc'), metricCurve(records, 'average precision', 'auprc')]
   const epochs = records.map(({ epoch }) => epoch)
-  const body = [
-    svgText(title, LEFT, 32, { size: 17, fill: colours.title, bold: true, maxWidth: WIDTH - LEFT - 24 }),
-    svgText('loss (nats)', LEFT, LOSS_PANEL.top - 12, { size: 12, fill: colours.label }),
-    ...panel(LOSS_PANEL, losses, epochs, [0, extent(losses)[1]]),
-    svgText('on the validation set', LEFT, METRIC_PANEL.top - 12, { size: 12, fill: colours.label }),
-    ...panel(METRIC_PANEL, metrics, epochs, [Math.min(0.5, extent(metrics)[0]), 1]),
-    ...epochAxis(epochs),
-    ...legend(
-      LOSS_PANEL.top,
-      losses.filter(({ dashed }) => !dashed),
-      epochs,
+  const x = epochAxis(epochs)
+  const lossAxis = valueAxis('loss (nats)', coveringTicks(0, extent(losses)[1], 6))
+  const metricAxis = valueAxis('on the validation set', coveringTicks(Math.min(0.5, extent(metrics)[0]), 1, 4))
+  const lossFrame = frameOf(LOSS_PLOT, x, lossAxis)
+  const metricFrame = frameOf(METRIC_PLOT, x, metricAxis)
+  const entries = (curves: readonly Curve[]) => curves.flatMap((curve) => entriesOf(curve, epochs))
+  const width = WIDTH - LEGEND - 12
+  const description = `Losses and ranking metrics of ${epochs.length} epochs. ${[...entries(losses), ...entries(metrics)].map(({ text }) => text).join(', ')}`
+  return drawing([WIDTH, HEIGHT], { title, description }, [
+    svgText(title, LOSS_PLOT.left, 32, { size: 17, fill: INK, bold: true, maxWidth: WIDTH - LOSS_PLOT.left - 24 }),
+    // Both plots share the epochs below.
+    plot({ ...x, label: '', show: () => '' }, lossAxis, lossFrame, [
+      losses.map((curve) => curveMarks(curve, epochs, lossFrame)),
+      records.length === 0 && note('no epoch yet', lossFrame),
+    ]),
+    plot(
+      x,
+      metricAxis,
+      metricFrame,
+      metrics.map((curve) => curveMarks(curve, epochs, metricFrame)),
     ),
-    ...dashKey(LOSS_PANEL.top + 3 * 44 + 8),
-    ...legend(METRIC_PANEL.top, metrics, epochs),
-    svgText('spicula · for research use', LEFT, HEIGHT - 16, { size: 11, fill: colours.footer }),
-  ]
-  if (records.length === 0)
-    body.push(svgText('no epoch yet', (LEFT + RIGHT) / 2, 214, { size: 14, fill: colours.footer, anchor: 'middle' }))
-  return svgDocument([WIDTH, HEIGHT], body)
+    legend([...entries(losses), ...SET_ENTRIES], LEGEND, LOSS_PLOT.top + 12, width),
+    legend(entries(metrics), LEGEND, METRIC_PLOT.top + 12, width),
+    svgText('spicula · for research use', LOSS_PLOT.left, HEIGHT - 16, { size: 11, fill: QUIET }),
+  ]).toString()
+}
+
+const SET_ENTRIES: readonly LegendEntry[] = [
+  { sample: { line: { ...LINES.validation, stroke: QUIET } }, text: 'validation' },
+  { sample: { line: { ...LINES.training, stroke: QUIET } }, text: 'training' },
+]
+
+/** Training below validation, the total below its parts. */
+function lossCurves(records: readonly CurveRecord[], weights: LossWeights): Curve[] {
+  const train = records.map((record) => tracked(record.train, weights))
+  const val = records.map((record) => tracked(record.val, weights))
+  const best = bestEpochs(val)
+  return TRACKERS.toReversed().flatMap((key): Curve[] => {
+    const [name, style] = [LOSS_NAMES[key], STYLES[key]]
+    return [
+      { name, style, set: 'training', values: train.map((losses) => losses[key]) },
+      { name, style, set: 'validation', values: val.map((losses) => losses[key]), best: best[key] },
+    ]
+  })
+}
+
+function metricCurve(records: readonly CurveRecord[], name: string, key: 'auroc' | 'auprc'): Curve {
+  const values = records.map((record) => record[key])
+  return { name, style: STYLES[key], set: 'validation', values, best: highest(values) }
 }
 
 const tracked = (losses: CurveRecord['train'], weights: LossWeights): Record<TrackerName, number | null> => {
@@ -143,107 +165,52 @@ function extent(curves: readonly Curve[]): [number, number] {
   return low <= high ? [low, high] : [0, 1]
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten that cover a range in about `count` steps. */
-function ticks([low, high]: readonly [number, number], count: number): number[] {
-  const rough = Math.max(high - low, Math.abs(high) * 1e-3, 1e-9) / count
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 5].find((n) => n * power >= rough * 0.999) ?? 10) * power
-  const first = Math.floor(low / step + 1e-9)
-  const last = Math.max(Math.ceil(high / step - 1e-9), first + 1)
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
-}
+const valueAxis = (label: string, ticks: readonly number[]): Axis => ({
+  label,
+  from: ticks[0],
+  to: ticks[ticks.length - 1],
+  ticks,
+})
 
-interface Span {
-  readonly top: number
-  readonly bottom: number
-}
-
-const xOf = (epochs: readonly number[]) => {
-  const [first, last] = [epochs[0] ?? 0, epochs.at(-1) ?? 1]
-  // One epoch alone stands in the middle.
-  const width = RIGHT - LEFT - 24
-  return (epoch: number) => LEFT + 12 + (last > first ? (width * (epoch - first)) / (last - first) : width / 2)
-}
-
-function panel({ top, bottom }: Span, curves: readonly Curve[], epochs: readonly number[], range: [number, number]) {
-  const at = ticks(range, bottom - top > 200 ? 6 : 4)
-  const [low, high] = [at[0], at[at.length - 1]]
-  const y = (value: number) => bottom - ((bottom - top) * (value - low)) / (high - low)
-  const x = xOf(epochs)
-  const out: string[] = []
-  for (const tick of at) {
-    out.push(line([LEFT, y(tick)], [RIGHT, y(tick)], colours.frame))
-    out.push(svgText(String(tick), LEFT - 10, y(tick) + 4, { size: 12, fill: colours.label, anchor: 'end' }))
-  }
-  for (const curve of curves) out.push(...drawCurve(curve, epochs.map(x), y))
-  return out
-}
-
-function drawCurve({ values, paint, dashed, best }: Curve, x: readonly number[], y: (value: number) => number) {
-  const stroke = `stroke="${paint}" stroke-width="${dashed ? 1.5 : 2}"${dashed ? ' stroke-dasharray="6 4"' : ''}`
-  const out: string[] = []
-  let run: string[] = []
-  const finish = () => {
-    if (run.length > 1) out.push(`<polyline points="${run.join(' ')}" fill="none" stroke-linejoin="round" ${stroke}/>`)
-    // A line needs two points: one alone is a dot.
-    else for (const point of run) out.push(dot(point, dashed ? 2.5 : 3.5, paint))
-    run = []
-  }
-  for (const [i, value] of values.entries()) {
-    if (value === null) finish()
-    else run.push(`${round(x[i])},${round(y(value))}`)
-  }
-  finish()
-  const value = best === undefined ? null : values[best]
-  if (best !== undefined && value !== null)
-    out.push(
-      `<circle cx="${round(x[best])}" cy="${round(y(value))}" r="6" fill="${colours.ground}" stroke="${paint}" stroke-width="2.5"/>`,
-    )
-  return out
-}
-
-const dot = (point: string, radius: number, paint: string): string => {
-  const [cx, cy] = point.split(',')
-  return `<circle cx="${cx}" cy="${cy}" r="${radius}" fill="${paint}"/>`
-}
-
-const line = (from: readonly [number, number], to: readonly [number, number], paint: string, more = ''): string =>
-  `<line x1="${round(from[0])}" y1="${round(from[1])}" x2="${round(to[0])}" y2="${round(to[1])}" stroke="${paint}"${more}/>`
-
-function epochAxis(epochs: readonly number[]): string[] {
-  const x = xOf(epochs)
-  const { bottom } = METRIC_PANEL
+/** From the first epoch to the last, with room at both ends; one alone stands in the middle. */
+function epochAxis(epochs: readonly number[]): Axis {
   const [first, last] = [epochs[0] ?? 0, epochs.at(-1) ?? 0]
-  const whole = ticks([first, Math.max(last, first + 1)], 8).filter(
-    (tick) => Number.isInteger(tick) && tick >= first && tick <= last,
-  )
+  const room = last > first ? 0.02 * (last - first) : 0.5
+  const ticks = last > first ? niceTicks(first, last, 8).filter(Number.isInteger) : epochs
+  return { label: 'epoch', from: first - room, to: last + room, ticks }
+}
+
+/** A line that breaks where a value is missing, and a sign on the best. */
+function curveMarks({ values, style, set, best }: Curve, epochs: readonly number[], frame: Frame): Markup {
+  const runs: Place[][] = [[]]
+  for (const [i, value] of values.entries()) {
+    if (value === null) runs.push([])
+    else runs[runs.length - 1].push(frame.at(epochs[i], value))
+  }
+  const value = best === undefined ? null : values[best]
+  return lines([
+    ...runs.map((run) =>
+      // A line needs two places: one alone is a dot.
+      run.length === 1
+        ? marker('circle', run[0], filled(style.stroke), LINES[set].width + 1)
+        : polyline(run, { ...LINES[set], stroke: style.stroke }),
+    ),
+    best !== undefined &&
+      value !== null &&
+      marker(style.marker, frame.at(epochs[best], value), hollow(style.stroke), 6),
+  ])
+}
+
+/** The line of a curve on the validation set, and the sign of its best value with its number and epoch. */
+function entriesOf({ name, style, set, values, best }: Curve, epochs: readonly number[]): LegendEntry[] {
+  if (set === 'training') return []
+  const value = best === undefined ? null : values[best]
+  const told =
+    best === undefined || value === null
+      ? 'no finite value yet'
+      : `best ${value.toPrecision(4)} at epoch ${epochs[best]}`
   return [
-    ...whole.flatMap((tick) => [
-      line([x(tick), bottom], [x(tick), bottom + 5], colours.label),
-      svgText(String(tick), x(tick), bottom + 20, { size: 12, fill: colours.label, anchor: 'middle' }),
-    ]),
-    svgText('epoch', RIGHT, bottom + 38, { size: 12, fill: colours.label, anchor: 'end' }),
+    { sample: { line: { ...LINES[set], stroke: style.stroke } }, text: name },
+    { sample: { marker: style.marker, paint: hollow(style.stroke) }, text: told },
   ]
 }
-
-/** A line of each colour with its name, and below it the best value and its epoch. */
-function legend(top: number, curves: readonly Curve[], epochs: readonly number[]): string[] {
-  return curves.flatMap(({ name, paint, values, best }, i) => {
-    const y = top + 12 + i * 44
-    const value = best === undefined ? null : values[best]
-    const told = best === undefined || value === null ? 'none' : `${value.toPrecision(4)} at epoch ${epochs[best]}`
-    return [
-      line([LEGEND, y - 4], [LEGEND + 28, y - 4], paint, ' stroke-width="3"'),
-      svgText(name, LEGEND + 38, y, { size: 13, fill: colours.title }),
-      `<circle cx="${LEGEND + 14}" cy="${y + 14}" r="5" fill="none" stroke="${paint}" stroke-width="2"/>`,
-      svgText(`best ${told}`, LEGEND + 38, y + 18, { size: 12, fill: colours.label }),
-    ]
-  })
-}
-
-const dashKey = (y: number): string[] => [
-  line([LEGEND, y + 8], [LEGEND + 28, y + 8], colours.label, ' stroke-width="2"'),
-  svgText('validation', LEGEND + 38, y + 12, { size: 12, fill: colours.label }),
-  line([LEGEND, y + 28], [LEGEND + 28, y + 28], colours.label, ' stroke-width="1.5" stroke-dasharray="6 4"'),
-  svgText('training', LEGEND + 38, y + 32, { size: 12, fill: colours.label }),
-]

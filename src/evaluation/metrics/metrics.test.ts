@@ -8,7 +8,7 @@ import { averagePrecision } from './average-precision.ts'
 import { concordance } from './c-index.ts'
 import { calibrationIntercept, calibrationSlope, logit } from './calibration-line.ts'
 import { decisionCurve } from './decision-curve.ts'
-import { METRICS, measure, sampleOf, whyBlank } from './metrics.ts'
+import { areProbabilities, METRICS, measure, sampleOf, whyBlank } from './metrics.ts'
 import { weightedAuroc } from './multiclass.ts'
 import { confusionAt, rates, thresholdFor } from './operating-point.ts'
 import { brier, logLoss } from './proper-scores.ts'
@@ -30,9 +30,36 @@ interface Case {
   readonly weighted?: { auroc: number; auprc: number; brier: number; log_loss: number }
 }
 
+interface Recalibration {
+  readonly probabilities: number[]
+  readonly labels: number[]
+  readonly weights: number[] | null
+  readonly slope: number
+  readonly interceptOfSlope: number
+  readonly logLikelihood: number
+  readonly intercept: number
+}
+
 /** Made by fixtures/make_sklearn.py. */
 const made = JSON.parse(readFileSync(new URL('../fixtures/sklearn.json', import.meta.url), 'utf8'))
 const cases: Case[] = made.cases
+/** Made by fixtures/make_statsmodels.py. */
+const statsmodels = JSON.parse(readFileSync(new URL('../fixtures/statsmodels.json', import.meta.url), 'utf8'))
+
+const OF_RANKS = METRICS.filter(({ ofProbabilities }) => !ofProbabilities).map(({ key }) => key)
+const LINE = ['calibration_slope', 'calibration_intercept']
+/** Metrics that a case has no value of. */
+const BLANKS: Readonly<Record<string, readonly string[]>> = {
+  // All scores are 0 and 1: what must be added hangs on how near to them they are kept.
+  'coarse ties': ['calibration_intercept'],
+  'all scores equal': ['calibration_slope'],
+  separated: ['calibration_slope'],
+  reversed: ['calibration_slope'],
+  'two rows': ['calibration_slope'],
+  'only cancers': [...OF_RANKS, ...LINE],
+  'no cancer': [...OF_RANKS, ...LINE],
+}
+
 const DIGITS = 1e-9
 const near = (found: number | null | undefined, expected: number | null): void => {
   if (expected === null) expect(found).toBeNull()
@@ -69,17 +96,86 @@ describe.each(cases)('as scikit-learn has it: $name', (one) => {
     }
   })
 
-  it('with weights', () => {
-    if (!one.weighted || !one.weights) return
-    for (const key of ['auroc', 'auprc', 'brier', 'log_loss'] as const) near(value(key, one.weights), one.weighted[key])
+  it('no metric is NaN, and which have no value is known', () => {
+    const blank = METRICS.filter(({ key }) => value(key) === null).map(({ key }) => key)
+    for (const { key } of METRICS) if (!blank.includes(key)) expect(Number.isFinite(value(key))).toBe(true)
+    expect(blank).toEqual(BLANKS[one.name] ?? [])
+  })
+})
+
+const weightedCases = cases.flatMap(({ name, scores, labels, weights, weighted }) =>
+  weights && weighted ? [{ name, scores, labels, weights, weighted }] : [],
+)
+it.each(weightedCases)('rows weigh as in scikit-learn: $name', ({ scores, labels, weights, weighted }) => {
+  const keys = ['auroc', 'auprc', 'brier', 'log_loss'] as const
+  for (const [i, value] of measure(sampleOf(scores, labels), keys, weights).entries()) near(value, weighted[keys[i]])
+  expect(weightedCases.length).toBeGreaterThan(5)
+})
+
+describe('what has no value', () => {
+  it('says why', () => {
+    const why = (scores: number[], labels: number[]) => whyBlank(sampleOf(scores, labels))
+    expect(why([], [])).toBe('no rows')
+    expect(why([0.1, 0.2], [0, 0])).toBe('no cancer among the rows')
+    expect(why([0.1, 0.2], [1, 1])).toBe('only cancers among the rows')
+    expect(why([0.1, 0.2], [0, 1])).toBe(
+      'not defined: the scores separate the classes, are all equal, or are all 0 and 1',
+    )
   })
 
-  it('no metric is NaN, and one without a value says why', () => {
-    for (const { key } of METRICS) {
-      const found = value(key)
-      if (found === null) expect(whyBlank(sample)).not.toBe('')
-      else expect(Number.isFinite(found)).toBe(true)
-    }
+  it('is measured in no row', () => {
+    expect(
+      measure(
+        sampleOf([], []),
+        METRICS.map(({ key }) => key),
+      ).every((value) => value === null),
+    ).toBe(true)
+    expect([
+      auroc([], []),
+      averagePrecision([], []),
+      brier([], []),
+      logLoss([], []),
+      ece([], []),
+      eceOfPerfect([]),
+    ]).toEqual(new Array(6).fill(null))
+    expect(decisionCurve(curveOf(rank([], [])), [0.5])).toEqual([])
+    expect(measure(sampleOf([0.2, 0.4], [0, 1]), ['no such metric'])).toEqual([null])
+  })
+
+  it('of probabilities is what other scales have none of', () => {
+    const { line, labels } = sampleOf([0.2, 1.2], [0, 1])
+    expect([line, [...labels]]).toEqual([undefined, [0, 1]])
+    expect([[0, 1], [-1e-9], [1 + 1e-9], [Number.NaN], []].map(areProbabilities)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+    const onlyRanks = METRICS.filter(({ ofProbabilities }) => !ofProbabilities).map(({ key }) => key)
+    expect(onlyRanks).toEqual([
+      'auroc',
+      'auprc',
+      ...['0.80', '0.90', '0.95', '1.00'].flatMap((at) => [`fpr_at_recall_${at}`, `precision_at_recall_${at}`]),
+      ...['0.80', '0.90', '0.95'].map((at) => `sensitivity_at_specificity_${at}`),
+    ])
+  })
+})
+
+describe('the catalogue', () => {
+  it('says how each metric is called and which way is better', () => {
+    expect(Object.fromEntries(METRICS.map(({ key, label, better }) => [key, `${label}: ${better}`]))).toMatchObject({
+      auroc: 'AUROC: higher',
+      auprc: 'AUPRC (average precision): higher',
+      'fpr_at_recall_0.95': 'False positive rate at recall 0.95: lower',
+      'precision_at_recall_1.00': 'Precision at recall 1.00: higher',
+      'sensitivity_at_specificity_0.90': 'Sensitivity at specificity 0.90: higher',
+      brier: 'Brier score: lower',
+      log_loss: 'Log loss: lower',
+      calibration_slope: 'Calibration slope: near 1',
+      calibration_intercept: 'Calibration intercept: near 0',
+      ece: 'ECE (10 bins): lower',
+    })
   })
 })
 
@@ -95,6 +191,33 @@ describe('calibration', () => {
     near(measure(sampleOf(scores, labels), ['calibration_slope'])[0], slope[1])
   })
 
+  it.each(statsmodels.recalibration as Recalibration[])(
+    'slope and intercept are those of statsmodels, rows weighted or not: case %#',
+    ({ probabilities, labels: truth, weights, ...expected }) => {
+      const sample = sampleOf(probabilities, truth)
+      const [slope_, intercept_] = measure(sample, LINE, weights ?? undefined)
+      near(slope_, expected.slope)
+      near(intercept_, expected.intercept)
+      const logits = probabilities.map(logit)
+      const line = calibrationSlope(logits, truth, { weights: weights ?? undefined })
+      if (line.kind !== 'fitted') throw new Error('not fitted')
+      near(line.coefficients[0], expected.interceptOfSlope)
+      near(line.logLikelihood, expected.logLikelihood)
+      // From elsewhere the maximum is the same.
+      const start = { weights: weights ?? undefined, start: [2, -1] }
+      expect(calibrationSlope(logits, truth, start)).toMatchObject({ kind: 'fitted' })
+      const large = calibrationIntercept(logits, truth, { ...start, start: [-3] })
+      near(large.kind === 'fitted' ? large.coefficients[0] : null, expected.intercept)
+    },
+  )
+
+  it('logits stay finite at 0 and 1', () => {
+    expect(logit(0.5)).toBe(0)
+    expect(logit(0.2)).toBeCloseTo(-Math.log(4), 14)
+    expect(logit(0)).toBeCloseTo(Math.log(Number.EPSILON), 9)
+    expect(logit(1)).toBeCloseTo(-Math.log(Number.EPSILON), 9)
+  })
+
   it("the reliability curve is scikit-learn's", () => {
     const bins = reliabilityBins(scores, labels).filter(({ count }) => count > 0)
     for (const [i, bin] of bins.entries()) {
@@ -102,6 +225,26 @@ describe('calibration', () => {
       near(bin.predicted, predicted[i])
     }
     expect(bins).toHaveLength(observed.length)
+    const all = reliabilityBins(scores, labels)
+    expect(all.map(({ low, high }) => [low, high])).toEqual(all.map((_, b) => [b / 10, (b + 1) / 10]))
+    expect(all.reduce((sum, { count }) => sum + count, 0)).toBe(scores.length)
+    for (const { count, events, observed: share } of all) near(share, count === 0 ? null : events / count)
+  })
+
+  it('bins are closed above, and the first holds 0', () => {
+    const counts = (p: number[], bins: number) =>
+      reliabilityBins(
+        p,
+        p.map(() => 0),
+        { bins },
+      ).map(({ count }) => count)
+    expect(counts([0, 0.1, 0.1000001, 0.3, 1], 10)).toEqual([2, 1, 1, 0, 0, 0, 0, 0, 0, 1])
+    expect(counts([0.25, 0.26, 0.5, 0.75, 0.76], 4)).toEqual([1, 2, 1, 1])
+    // Two nodules count as often as they are told to: 0.5 * |1 - 0.4| + 0.5 * |0 - 0.4| in one bin.
+    near(ece([0.4, 0.4], [1, 0], { bins: 1, weights: [3, 1] }), 0.35)
+    expect(reliabilityBins([0.4, 0.4], [1, 0], { bins: 1, weights: [3, 1] })).toEqual([
+      { low: 0, high: 1, count: 4, events: 3, predicted: 0.4, observed: 0.75 },
+    ])
   })
 
   it('has no slope where the classes are separated, nor where all is one', () => {

@@ -175,5 +175,5 @@ export function whyBlank(sample: Sample): string {
   const cancers = labels.reduce((sum, label) => sum + label, 0)
   if (cancers === 0) return 'no cancer among the rows'
   if (cancers === labels.length) return 'only cancers among the rows'
-  return 'not defined: the scores separate the classes, or are all equal'
+  return 'not defined: the scores separate the classes, are all equal, or are all 0 and 1'
 }

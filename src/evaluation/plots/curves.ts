@@ -1,7 +1,11 @@
 /** Curves over thresholds: ROC, precision-recall, decision. */
 
-import { type Axis, chart, type LegendEntry, marker, note, polyline, segment } from '../../drawing/chart.ts'
-import { INK, type LineStyle, type Marker, QUIET, SERIES } from '../../drawing/chart-style.ts'
+import type { Axis, Frame } from '../../drawing/chart/axes.ts'
+import { chart, note } from '../../drawing/chart/chart.ts'
+import type { LegendEntry } from '../../drawing/chart/legend.ts'
+import { marker, polyline, segment } from '../../drawing/chart/marks.ts'
+import { filled, INK, type LineStyle, type Marker, QUIET, REFERENCE, SERIES } from '../../drawing/chart/style.ts'
+import type { Markup } from '../../drawing/markup.ts'
 import { type AppliedPoint, pointName } from '../frozen-points.ts'
 import type { Estimate } from '../intervals/estimate.ts'
 import type { CohortResult, PredictorResult } from '../result.ts'
@@ -51,7 +55,7 @@ const shownPoints = (points: readonly AppliedPoint[]) =>
 
 const pointLegend = (points: readonly AppliedPoint[]): LegendEntry[] =>
   shownPoints(points).map(({ name, sign, point, threshold }) => ({
-    sample: { marker: sign, colour: INK },
+    sample: { marker: sign, paint: filled(INK) },
     text: `${name}: score >= ${threshold.toPrecision(3)}${point.sameRows ? '' : `, frozen from ${point.chosenOn}`}`,
   }))
 
@@ -59,8 +63,7 @@ const pointLegend = (points: readonly AppliedPoint[]): LegendEntry[] =>
  * ROC curves with the operating points of the first.
  * @param title names the cohort, or the predictor where cohorts are compared
  */
-export function rocPlot(title: string, lines: readonly Plotted[], points: readonly AppliedPoint[] = []): string {
-  const chance = { colour: QUIET, dash: '3 4', width: 1, marker: 'circle' } as const
+export function rocPlot(title: string, lines: readonly Plotted[], points: readonly AppliedPoint[] = []): Markup {
   return chart({
     title,
     description: `ROC curves: ${lines.map(({ label, result }) => `${label}, AUROC ${inWords(result.metrics.auroc)}`).join('; ')}`,
@@ -71,23 +74,17 @@ export function rocPlot(title: string, lines: readonly Plotted[], points: readon
         sample: { line: style },
         text: `${label}: AUROC ${inWords(result.metrics.auroc)}, n = ${result.rows}`,
       })),
-      { sample: { line: chance }, text: 'chance' },
+      { sample: { line: REFERENCE }, text: 'chance' },
       ...pointLegend(points),
     ],
-    body: (frame) => [
-      polyline(
-        [
-          [0, 0],
-          [1, 1],
-        ],
-        frame,
-        chance,
-      ),
-      ...lines.toReversed().map(({ result, style }) => polyline(result.curves.roc, frame, style)),
+    marks: (frame) => [
+      segment(frame.at(0, 0), frame.at(1, 1), REFERENCE),
+      // The first line is drawn last, on top.
+      ...lines.toReversed().map(({ result, style }) => polyline(placed(result.curves.roc, frame), style)),
       ...shownPoints(points).map(({ sign, rates }) =>
-        marker(sign, frame.x(rates.falsePositiveRate.value ?? 0), frame.y(rates.sensitivity.value ?? 0), INK),
+        marker(sign, frame.at(rates.falsePositiveRate.value ?? 0, rates.sensitivity.value ?? 0), filled(INK)),
       ),
-      lines.every(({ result }) => result.curves.roc.length === 0) ? note('no curve: one class only', frame) : '',
+      lines.every(({ result }) => result.curves.roc.length === 0) && note('no curve: one class only', frame),
     ],
   })
 }
@@ -97,10 +94,9 @@ export function precisionRecallPlot(
   title: string,
   lines: readonly Plotted[],
   points: readonly AppliedPoint[] = [],
-): string {
+): Markup {
   const [first] = lines
   const prevalence = first && first.result.rows > 0 ? first.result.cancers / first.result.rows : 0
-  const chance = { colour: QUIET, dash: '3 4', width: 1, marker: 'circle' } as const
   return chart({
     title,
     description: `Precision-recall curves: ${lines.map(({ label, result }) => `${label}, AUPRC ${inWords(result.metrics.auprc)}`).join('; ')}`,
@@ -111,28 +107,25 @@ export function precisionRecallPlot(
         sample: { line: style },
         text: `${label}: AUPRC ${inWords(result.metrics.auprc)}`,
       })),
-      { sample: { line: chance }, text: `chance: share of cancers, ${prevalence.toFixed(3)}` },
+      { sample: { line: REFERENCE }, text: `chance: share of cancers, ${prevalence.toFixed(3)}` },
       ...pointLegend(points),
     ],
-    body: (frame) => [
-      polyline(
-        [
-          [0, prevalence],
-          [1, prevalence],
-        ],
-        frame,
-        chance,
+    marks: (frame) => [
+      segment(frame.at(0, prevalence), frame.at(1, prevalence), REFERENCE),
+      ...lines
+        .toReversed()
+        .map(({ result, style }) => polyline(placed(steps(result.curves.precisionRecall), frame), style)),
+      ...shownPoints(points).map(
+        ({ sign, rates: { precision, sensitivity } }) =>
+          precision.value !== null && marker(sign, frame.at(sensitivity.value ?? 0, precision.value), filled(INK)),
       ),
-      ...lines.toReversed().map(({ result, style }) => polyline(steps(result.curves.precisionRecall), frame, style)),
-      ...shownPoints(points).map(({ sign, rates }) =>
-        rates.precision.value === null
-          ? ''
-          : marker(sign, frame.x(rates.sensitivity.value ?? 0), frame.y(rates.precision.value), INK),
-      ),
-      lines.every(({ result }) => result.curves.precisionRecall.length === 0) ? note('no curve: no cancer', frame) : '',
+      lines.every(({ result }) => result.curves.precisionRecall.length === 0) && note('no curve: no cancer', frame),
     ],
   })
 }
+
+/** Points of a curve in its frame. */
+const placed = (points: readonly (readonly [number, number])[], frame: Frame) => points.map(([x, y]) => frame.at(x, y))
 
 /** Average precision's own steps: precision holds back to the recall before; nothing is interpolated. */
 function steps(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
@@ -143,22 +136,22 @@ function steps(points: readonly (readonly [number, number])[]): (readonly [numbe
 }
 
 /** Decision curves of the predictors that are probabilities. */
-export function decisionPlot(title: string, all: readonly Plotted[]): string {
-  // The first line of each plot is drawn last, on top.
+export function decisionPlot(title: string, all: readonly Plotted[]): Markup {
   const lines = all.filter(({ result }) => result.curves.decision.length > 0)
   const [first] = lines
   const prevalence = first ? first.result.cancers / Math.max(1, first.result.rows) : 0
   const top = Math.max(0.05, prevalence * 1.15)
   const bottom = -top / 4
-  const treatAll = { colour: INK, dash: '3 3', width: 1.4, marker: 'circle' } as const
-  const none = { colour: QUIET, dash: '', width: 1.2, marker: 'circle' } as const
+  const unit = first?.result.unit ?? 'nodule'
+  const treatAll = { stroke: INK, dash: '3 3', width: 1.4 }
+  const none = { stroke: QUIET, width: 1.2 }
   const ticks = [-0.1, 0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1].filter((t) => t >= bottom && t <= top)
   return chart({
     title,
     description: `Net benefit over threshold probabilities: ${lines.map(({ label }) => label).join(', ')}, acting on all, acting on none`,
     x: share('threshold probability: one acts from here on'),
     y: {
-      label: 'net benefit (true positives a nodule)',
+      label: `net benefit (true positives a ${unit})`,
       from: bottom,
       to: top,
       ticks: ticks.length > 2 ? ticks : [0, top],
@@ -170,20 +163,20 @@ export function decisionPlot(title: string, all: readonly Plotted[]): string {
         sample: { line: style },
         text: `${label}: acting where it reaches the threshold`,
       })),
-      { sample: { line: treatAll }, text: 'acting on every nodule' },
+      { sample: { line: treatAll }, text: `acting on every ${unit}` },
       { sample: { line: none }, text: 'acting on none' },
     ],
-    body: (frame) => {
-      const inside = (points: readonly (readonly [number, number])[]) => cutBelow(points, bottom)
+    marks: (frame) => {
+      const inside = (points: readonly (readonly [number, number])[]) => placed(cutBelow(points, bottom), frame)
       return [
-        segment(frame.left, frame.y(0), frame.right, frame.y(0), QUIET, 1.2),
-        polyline(inside((first?.result.curves.decision ?? []).map((p) => [p.threshold, p.all])), frame, treatAll),
+        segment(frame.at(0, 0), frame.at(1, 0), none),
+        polyline(inside((first?.result.curves.decision ?? []).map((p) => [p.threshold, p.all])), treatAll),
         ...lines
           .toReversed()
           .map(({ result, style }) =>
-            polyline(inside(result.curves.decision.map((p) => [p.threshold, p.model])), frame, style),
+            polyline(inside(result.curves.decision.map((p) => [p.threshold, p.model])), style),
           ),
-        lines.length === 0 ? note('no probabilities', frame) : '',
+        lines.length === 0 && note('no probabilities', frame),
       ]
     },
   })

@@ -1,6 +1,7 @@
 /** All figures of a report, by the name of their file. */
 
-import { SERIES } from '../../drawing/chart-style.ts'
+import { SERIES } from '../../drawing/chart/style.ts'
+import type { Markup } from '../../drawing/markup.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { decisionPlot, type Plotted, plotted, precisionRecallPlot, rocPlot } from './curves.ts'
@@ -11,14 +12,14 @@ import { reliabilityPlot } from './reliability.ts'
 export interface Figure {
   /** File name without its ending. */
   readonly file: string
-  readonly svg: string
+  readonly svg: Markup
   /** What the reader sees, in a sentence or two. */
   readonly caption: string
 }
 
 /** Figures of one cohort. */
 export function cohortFigures(cohort: CohortResult, place: number, features: readonly FeatureResult[] = []): Figure[] {
-  const { name, points } = cohort
+  const { name, points, unit } = cohort
   const lines = plotted(cohort)
   const [main] = lines
   const same = points.some(({ sameRows }) => sameRows)
@@ -32,7 +33,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
     {
       file: file('roc'),
       svg: rocPlot(`${name}: ROC`, lines, points),
-      caption: `ROC curves of ${name}. Signs: operating points of ${main.label}${same ? ', chosen on these very nodules' : ''}.`,
+      caption: `ROC curves of ${name}. Signs: operating points of ${main.label}${same ? `, chosen on these very ${unit}s` : ''}.`,
     },
     {
       file: file('precision-recall'),
@@ -42,7 +43,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
     {
       file: file('reliability'),
       svg: reliabilityPlot(`${name}: reliability`, probabilities),
-      caption: `Calibration of ${name} in ten bins of equal width, with the nodules in each.`,
+      caption: `Calibration of ${name} in ten bins of equal width, with the ${unit}s in each.`,
     },
     {
       file: file('decision'),
@@ -59,7 +60,7 @@ export function cohortFigures(cohort: CohortResult, place: number, features: rea
           {
             file: file('subgroups'),
             svg: subgroupForest(`${name}: AUROC of ${main.label} by subgroup`, cohort),
-            caption: `AUROC by subgroup of ${name}; the dashed line is that of all nodules.`,
+            caption: `AUROC by subgroup of ${name}; the dashed line is that of all ${unit}s.`,
           },
         ]
       : []),

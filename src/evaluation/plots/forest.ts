@@ -1,142 +1,140 @@
 /** Estimates one below another, each with its interval: subgroups, zero-shot features. */
 
-import { marker, segment, svgPage } from '../../drawing/chart.ts'
-import { GRID, INK, PAPER, QUIET, SERIES } from '../../drawing/chart-style.ts'
+import { type Axis, type Frame, frameOf, group, rowsAxis, xAxis } from '../../drawing/chart/axes.ts'
+import { drawing } from '../../drawing/chart/chart.ts'
+import { marker, segment } from '../../drawing/chart/marks.ts'
+import { filled, hollow, INK, QUIET, SERIES } from '../../drawing/chart/style.ts'
+import { type Content, lines, type Markup } from '../../drawing/markup.ts'
 import { svgText } from '../../drawing/svg.ts'
 import type { Estimate } from '../intervals/estimate.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { inWords } from './curves.ts'
 
-interface ForestRow {
-  readonly label: string
-  /** Counts, in a column of their own. */
-  readonly counts: string
-  readonly estimate: Estimate
-  /** A heading without an estimate. */
-  readonly heading?: boolean
-  /** Too few events: drawn hollow. */
-  readonly weak?: boolean
-}
-
-const ROW = 21
-const LABEL = 16
-const COUNTS = 258
-const PLOT = 350
-const PLOT_END = 640
-const VALUE = 656
-const WIDTH = 830
+/** A heading, or an estimate. */
+type ForestRow =
+  | { readonly heading: string }
+  | {
+      readonly label: string
+      /** Counts, in a column of their own. */
+      readonly counts: string
+      readonly estimate: Estimate
+      /** Too few events: drawn hollow. */
+      readonly isWeak?: boolean
+    }
+type EstimateRow = Exclude<ForestRow, { heading: string }>
 
 /** AUROCs of the groups; a line shows that of all. */
-export function subgroupForest(title: string, { predictors, subgroups, rows, cancers }: CohortResult): string {
+export function subgroupForest(title: string, { predictors, subgroups, rows, cancers, unit }: CohortResult): Markup {
   const overall = predictors[0].metrics.auroc
   const columns = [...new Set(subgroups.map(({ column }) => column))]
   const groups = columns.flatMap((column): ForestRow[] => [
-    { label: column, counts: '', estimate: { value: null, why: '' }, heading: true },
+    { heading: column },
     ...subgroups
       .filter((one) => one.column === column)
       .map(({ value, rows: n, cancers: events, auroc, warning }) => ({
         label: value,
         counts: `${n} / ${events}`,
         estimate: auroc,
-        weak: warning !== null,
+        isWeak: warning !== null,
       })),
   ])
-  const all: ForestRow = { label: 'all', counts: `${rows} / ${cancers}`, estimate: overall }
-  return forest(
+  const all = { label: 'all', counts: `${rows} / ${cancers}`, estimate: overall }
+  return forest([all, ...groups], {
     title,
-    'nodules / cancers',
-    [all, ...groups],
-    overall.value,
-    'hollow: under 10 cancers, or under 10 without cancer',
-  )
+    counts: `${unit}s / cancers`,
+    reference: overall.value,
+    remark: 'hollow: under 10 cancers, or under 10 without cancer',
+  })
 }
 
 /** AUROC of each feature, weighted over its values. */
-export function zeroShotForest(title: string, features: readonly FeatureResult[]): string {
+export function zeroShotForest(title: string, features: readonly FeatureResult[]): Markup {
   const rows = features.map(({ feature, rows: n, auroc }) => ({ label: feature, counts: String(n), estimate: auroc }))
-  return forest(title, 'nodules', rows, null, 'AUROC weighted over the values of a feature, each against the rest')
+  const remark = 'AUROC weighted over the values of a feature, each against the rest'
+  return forest(rows, { title, counts: 'nodules', reference: null, remark })
 }
 
-function forest(
-  title: string,
-  countsTitle: string,
-  rows: readonly ForestRow[],
-  reference: number | null,
-  remark: string,
-): string {
-  const lows = rows.flatMap(({ estimate }) =>
-    estimate.value === null ? [] : [estimate.interval?.low ?? estimate.value],
-  )
-  const from = Math.min(0.5, Math.floor(Math.min(...lows, 0.5) * 10) / 10)
-  const x = (value: number): number => PLOT + ((value - from) / (1 - from)) * (PLOT_END - PLOT)
-  const top = 66
-  const bottom = top + rows.length * ROW
-  const ticks = Array.from({ length: Math.round((1 - from) * 10) + 1 }, (_, i) => from + i / 10)
-  const small = { size: 11, fill: INK } as const
-  return svgPage(
-    WIDTH,
-    bottom + 58,
-    {
-      title,
-      description: rows
-        .filter(({ heading }) => !heading)
-        .map(({ label, estimate }) => `${label}: ${inWords(estimate)}`)
-        .join('; '),
-    },
-    [
-      svgText(title, LABEL, 22, { size: 14, fill: INK, bold: true, maxWidth: WIDTH - 2 * LABEL }),
-      svgText(countsTitle, COUNTS, 50, { size: 11, fill: QUIET, anchor: 'middle', maxWidth: 130 }),
-      svgText('AUROC (95 % interval)', VALUE, 50, { size: 11, fill: QUIET }),
-      ...ticks.flatMap((tick) => [
-        segment(x(tick), top - 8, x(tick), bottom, GRID),
-        svgText(tick.toFixed(1), x(tick), bottom + 16, { ...small, anchor: 'middle' }),
-      ]),
-      reference === null ? '' : segment(x(reference), top - 8, x(reference), bottom, SERIES[0].colour, 1.2, '4 3'),
-      ...rows.map((row, i) => forestRow(row, top + i * ROW + 10, x)),
-      svgText(reference === null ? remark : `dashed: all nodules; ${remark}`, LABEL, bottom + 42, {
-        size: 11,
-        fill: QUIET,
-        maxWidth: WIDTH - 2 * LABEL,
-      }),
-    ],
-  )
+const ROW = 21
+const TOP = 62
+/** Columns, px: names, counts (their middle), the plot, the estimate in words. */
+const LABEL = 16
+const COUNTS = 258
+const PLOT = { left: 350, right: 640 }
+const VALUE = 656
+const WIDTH = 830
+
+interface ForestWords {
+  readonly title: string
+  /** What the counts are of. */
+  readonly counts: string
+  /** AUROC to draw a dashed line at. */
+  readonly reference: number | null
+  readonly remark: string
 }
 
-function forestRow(
-  { label, counts, estimate, heading = false, weak = false }: ForestRow,
-  y: number,
-  x: (v: number) => number,
-): string {
-  const name = svgText(label, heading ? LABEL : LABEL + 14, y + 4, {
-    size: 11.5,
-    fill: INK,
-    bold: heading,
-    maxWidth: COUNTS - 80,
-  })
-  if (heading) return name
-  const parts = [name, svgText(counts, COUNTS, y + 4, { size: 11, fill: INK, anchor: 'middle' })]
-  if (estimate.value === null) {
-    return [
-      ...parts,
-      svgText(estimate.why, VALUE, y + 4, { size: 10.5, fill: QUIET, maxWidth: WIDTH - VALUE - 8 }),
-    ].join('\n')
-  }
-  const { colour } = SERIES[0]
-  const { value, interval } = estimate
-  if (interval !== null) {
-    const [low, high] = [x(interval.low), x(interval.high)]
-    parts.push(
-      segment(low, y, high, y, colour, 1.8),
-      segment(low, y - 4, low, y + 4, colour, 1.4),
-      segment(high, y - 4, high, y + 4, colour, 1.4),
-    )
-  }
-  parts.push(
-    weak
-      ? `<rect x="${(x(value) - 4).toFixed(2)}" y="${y - 4}" width="8" height="8" fill="${PAPER}" stroke="${colour}" stroke-width="1.6"/>`
-      : marker('square', x(value), y, colour, 5),
-    svgText(inWords(estimate), VALUE, y + 4, { size: 11, fill: INK, maxWidth: WIDTH - VALUE - 8 }),
-  )
-  return parts.join('\n')
+function forest(rows: readonly ForestRow[], { title, counts, reference, remark }: ForestWords): Markup {
+  const estimated = rows.filter((row) => 'estimate' in row)
+  const axis = axisOf(estimated.map(({ estimate }) => estimate))
+  const frame = frameOf({ ...PLOT, top: TOP, bottom: TOP + rows.length * ROW }, axis, rowsAxis(rows.length))
+  const description = estimated.map(({ label, estimate }) => `${label}: ${inWords(estimate)}`).join('; ')
+  const head = { size: 11, fill: QUIET } as const
+  const width = WIDTH - 2 * LABEL
+  return drawing([WIDTH, frame.bottom + 58], { title, description }, [
+    svgText(title, LABEL, 22, { size: 14, fill: INK, bold: true, maxWidth: width }),
+    svgText(counts, COUNTS, 50, { ...head, anchor: 'middle', maxWidth: 130 }),
+    svgText('AUROC (95 % interval)', VALUE, 50, head),
+    xAxis(axis, frame),
+    group('marks', [
+      reference !== null && segment(frame.at(reference, 0), frame.at(reference, rows.length), REFERENCE_LINE),
+      ...rows.map((row, i) => ('heading' in row ? headingOf(row.heading, frame, i) : estimateRow(row, frame, i))),
+    ]),
+    svgText(reference === null ? remark : `dashed: all; ${remark}`, LABEL, frame.bottom + 42, {
+      ...head,
+      maxWidth: width,
+    }),
+  ])
+}
+
+const { stroke: COLOUR } = SERIES[0]
+const REFERENCE_LINE = { stroke: COLOUR, width: 1.2, dash: '4 3' }
+
+/** From the tenth below what is drawn, at most 0.5, to 1. */
+function axisOf(estimates: readonly Estimate[]): Axis {
+  const lows = estimates.flatMap((one) => (one.value === null ? [] : [one.interval?.low ?? one.value]))
+  const tenths = Math.min(5, Math.floor(Math.min(...lows) * 10))
+  const ticks = Array.from({ length: 11 - tenths }, (_, i) => (tenths + i) / 10)
+  return { label: '', from: tenths / 10, to: 1, ticks, show: (tick) => tick.toFixed(1) }
+}
+
+const headingOf = (text: string, frame: Frame, row: number): Markup =>
+  svgText(text, LABEL, frame.y(row + 0.5) + 4, { size: 11.5, fill: INK, bold: true, maxWidth: COUNTS - 80 })
+
+function estimateRow({ label, counts, estimate, isWeak = false }: EstimateRow, frame: Frame, row: number): Markup {
+  const middle = frame.y(row + 0.5)
+  return lines([
+    svgText(label, LABEL + 14, middle + 4, { size: 11.5, fill: INK, maxWidth: COUNTS - 80 }),
+    svgText(counts, COUNTS, middle + 4, { size: 11, fill: INK, anchor: 'middle' }),
+    estimate.value !== null && whiskers(estimate, frame, row),
+    estimate.value !== null &&
+      marker('square', frame.at(estimate.value, row + 0.5), isWeak ? hollow(COLOUR) : filled(COLOUR), 5),
+    svgText(estimate.value === null ? estimate.why : inWords(estimate), VALUE, middle + 4, {
+      size: 11,
+      fill: estimate.value === null ? QUIET : INK,
+      maxWidth: WIDTH - VALUE - 8,
+    }),
+  ])
+}
+
+/** The interval, with a short stroke across either end. */
+function whiskers({ interval }: Extract<Estimate, { value: number }>, frame: Frame, row: number): Content {
+  if (interval === null) return undefined
+  const middle = frame.y(row + 0.5)
+  const [low, high] = [frame.x(interval.low), frame.x(interval.high)]
+  const end = { stroke: COLOUR, width: 1.4 }
+  return lines([
+    segment([low, middle], [high, middle], { stroke: COLOUR, width: 1.8 }),
+    segment([low, middle - 4], [low, middle + 4], end),
+    segment([high, middle - 4], [high, middle + 4], end),
+  ])
 }

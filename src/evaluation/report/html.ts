@@ -1,12 +1,14 @@
 /** How a report looks, and its figures. */
 import { htmlPage } from '../../drawing/html.ts'
-import { escapeXml } from '../../drawing/svg.ts'
+import { type Content, html, type Markup } from '../../drawing/markup.ts'
 
 /** A drawing with its caption. */
-export const figure = (svg: string, caption: string): string =>
-  `<figure${Number(/width="(\d+)/.exec(svg)?.[1]) > 600 ? ' class="broad"' : ''}>\n${svg}<figcaption>${escapeXml(caption)}</figcaption>\n</figure>`
+export function figure(svg: Markup, caption: string): Markup {
+  const isBroad = Number(/width="(\d+)/.exec(svg.toString())?.[1]) > 600
+  return html`<figure${isBroad && html` class="broad"`}>\n${svg}<figcaption>${caption}</figcaption>\n</figure>`
+}
 
-const STYLE = `
+const STYLE = html`
 :root { color-scheme: light; }
 body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1a1a1a; background: #fff; max-width: 1140px; margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; }
@@ -35,4 +37,4 @@ figcaption { font-size: .82rem; color: #444; max-width: 470px; }
 `
 
 /** A report's page. */
-export const page = (title: string, body: readonly string[]): string => htmlPage(title, STYLE, body)
+export const page = (title: string, body: readonly Content[]): string => htmlPage(title, STYLE, body).toString()

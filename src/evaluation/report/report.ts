@@ -1,6 +1,6 @@
 /** The report: one HTML file with every table and figure, for a screen and for paper. */
 import { list, paragraph } from '../../drawing/html.ts'
-import { escapeXml } from '../../drawing/svg.ts'
+import { type Content, html, lines, type Markup } from '../../drawing/markup.ts'
 import { cohortFigures, cohortsFigure, type Figure } from '../plots/figures.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
@@ -42,41 +42,34 @@ export function composeReport(input: ReportInput): Report {
   const { title, stamp, cohorts, features, remarks } = input
   const across = cohortsFigure(cohorts)
   const own = cohorts.map((cohort, i) => cohortFigures(cohort, i, features[i] ?? []))
-  const draw = (figures: readonly Figure[]): string =>
-    `<div class="figures">\n${figures.map(({ svg, caption }) => figure(svg, caption)).join('\n')}\n</div>`
+  const draw = (figures: readonly Figure[]): Markup =>
+    html`<div class="figures">\n${lines(figures.map(({ svg, caption }) => figure(svg, caption)))}\n</div>`
   const stampLine = Object.entries(stamp)
     .filter(([key]) => key !== 'use')
     .map(([key, value]) => `${key.replaceAll('_', ' ')}: ${value}`)
     .join(' · ')
   const body = [
-    `<h1>${escapeTitle(title)}</h1>`,
+    html`<h1>${title}</h1>`,
     paragraph(stampLine, 'stamp'),
-    '<p><span class="use">for research use</span></p>',
+    html`<p><span class="use">for research use</span></p>`,
     ...remarks.map((text) => paragraph(text, 'warn')),
-    '<h2>Summary</h2>',
+    html`<h2>Summary</h2>`,
     countsTable(cohorts),
     cohortsTable(cohorts),
-    ...(across.length > 0 ? [draw(across)] : []),
+    across.length > 0 && draw(across),
     ...cohorts.flatMap((cohort, i) => [
-      `<h2>${escapeTitle(cohort.name)}</h2>`,
+      html`<h2>${cohort.name}</h2>`,
       predictorsTable(cohort),
       blanks(cohort),
       comparisonsTable(cohort),
       pointsTable(cohort),
-      ...(cohort.points.some(({ sameRows }) => sameRows)
-        ? [
-            paragraph(
-              'These thresholds were chosen on the nodules they are applied to, which flatters the rate they were chosen for. Freeze them (--operating-points, --choose-on) for another cohort.',
-              'warn',
-            ),
-          ]
-        : []),
+      cohort.points.some(({ sameRows }) => sameRows) && paragraph(flattered(cohort), 'warn'),
       featuresTable(cohort.name, features[i] ?? []),
       subgroupsTable(cohort),
       draw(own[i]),
       list(cohort.notes),
     ]),
-    '<h2>Methods</h2>',
+    html`<h2>Methods</h2>`,
     list(methods(input)),
   ]
   return {
@@ -86,20 +79,22 @@ export function composeReport(input: ReportInput): Report {
   }
 }
 
-const escapeTitle = escapeXml
+const flattered = ({ unit }: CohortResult): string =>
+  `These thresholds were chosen on the ${unit}s they are applied to, which flatters the rate they were chosen for. ` +
+  'Freeze them (--operating-points, --choose-on) for another cohort.'
 
 /** Why predictors have no score for some nodules. */
-function blanks({ predictors }: CohortResult): string {
+function blanks({ predictors }: CohortResult): Content {
   const items = predictors.flatMap(({ label, blanks: why }) =>
     why.slice(0, 3).map((one) => `${label} has no value for ${one}`),
   )
-  return items.length === 0 ? '' : list(items)
+  return list(items)
 }
 
 const methods = ({ replicates, seed }: ReportInput): string[] => [
   `Intervals: 95 %, percentiles of ${replicates} bootstrap replicates over patients (nodules of one patient stay together), drawn apart for patients with and without a cancer, corrected for bias and expanded for few patients, seed ${seed}. The ECE of a replicate is higher than that of the cohort by nature: read its interval beside the ECE of a perfect model. Rates of 0 and 1 at operating points: Wilson's interval over patients.`,
   'AUROC: ties count half. AUPRC: average precision, without interpolation. False positive rate and precision at a recall: at the highest threshold that reaches it, chosen anew in every replicate.',
-  'Comparisons: paired DeLong test with nodules of one patient together (Obuchowski 1997), on the nodules that both predictors have; p-values corrected by Holm over all comparisons of this report.',
+  'Comparisons: paired DeLong test with nodules of one patient together (Obuchowski 1997), on what both predictors have; p-values corrected by Holm over all comparisons of this report.',
   'Calibration: slope and intercept of logistic recalibration on the logit (intercept with the slope held at 1); ECE over ten bins of equal width, beside the mean ECE that a perfectly calibrated model with the same probabilities would show by chance.',
   'Decision curve: net benefit = TP/n - FP/n * t/(1 - t).',
   'Subgroups: groups with fewer than 10 cancers, or fewer than 10 without, are marked: their figures are mostly chance.',

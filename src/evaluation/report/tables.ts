@@ -1,5 +1,6 @@
 /** The tables of a report. Nothing in them is NaN: what has no value says why. */
 import { type Cell, table } from '../../drawing/html.ts'
+import type { Content, Markup } from '../../drawing/markup.ts'
 import { pointName } from '../frozen-points.ts'
 import type { Estimate } from '../intervals/estimate.ts'
 import { METRICS } from '../metrics/metrics.ts'
@@ -30,7 +31,7 @@ const rateCell = (rate: { value: number | null; interval: { low: number; high: n
 }
 
 /** Who is in each cohort. */
-export const countsTable = (cohorts: readonly CohortResult[]): string =>
+export const countsTable = (cohorts: readonly CohortResult[]): Markup =>
   table(
     'Cohorts',
     ['', ...cohorts.map(({ name }) => name)],
@@ -52,7 +53,7 @@ export const countsTable = (cohorts: readonly CohortResult[]): string =>
   )
 
 /** Every metric of the main predictor, a column a cohort. */
-export function cohortsTable(cohorts: readonly CohortResult[]): string {
+export function cohortsTable(cohorts: readonly CohortResult[]): Markup {
   const mains = cohorts.map(({ predictors }) => predictors[0])
   const label = mains[0]?.label ?? ''
   return table(
@@ -107,11 +108,11 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 /** Predictors side by side on one cohort. */
-export function predictorsTable({ name, predictors }: CohortResult): string {
+export function predictorsTable({ name, predictors, unit }: CohortResult): Markup {
   const columns = METRICS.filter(({ key }) => SHOWN.includes(key))
   return table(
     `Predictors on ${name}, with 95 % intervals`,
-    ['', 'nodules, cancers', ...columns.map(({ key, label }) => SHORT[key] ?? label)],
+    ['', `${unit}s, cancers`, ...columns.map(({ key, label }) => SHORT[key] ?? label)],
     predictors.map((one) => [
       one.label,
       { text: String(one.rows), under: String(one.cancers) },
@@ -124,11 +125,11 @@ const pText = (p: number | null): Cell =>
   p === null ? { text: 'none', blank: true } : p < 0.0001 ? '< 0.0001' : p.toFixed(4)
 
 /** Paired comparisons with the main predictor. */
-export function comparisonsTable({ name, predictors, comparisons }: CohortResult): string {
-  if (comparisons.length === 0) return ''
+export function comparisonsTable({ name, predictors, comparisons, unit }: CohortResult): Content {
+  if (comparisons.length === 0) return undefined
   return table(
     `AUROC of ${predictors[0].label} less that of others on ${name} (paired DeLong test)`,
-    ['', 'nodules in both', 'difference', 'p', 'p, Holm'],
+    ['', `${unit}s in both`, 'difference', 'p', 'p, Holm'],
     comparisons.map(({ label, rows, difference, low, high, p, pHolm }): Cell[] => [
       label,
       String(rows),
@@ -142,14 +143,14 @@ export function comparisonsTable({ name, predictors, comparisons }: CohortResult
 }
 
 /** What happens at the thresholds. */
-export function pointsTable({ name, predictors, points }: CohortResult): string {
+export function pointsTable({ name, predictors, points, unit }: CohortResult): Markup {
   return table(
     `Operating points of ${predictors[0].label} on ${name}`,
     ['chosen for', 'chosen on', 'threshold', 'sensitivity', 'specificity', 'precision', 'NPV', 'TP', 'FP', 'FN', 'TN'],
     points.map((point): Cell[] => {
       const { threshold, rates, counts, sameRows, chosenOn } = point
       const origin: Cell = sameRows
-        ? { text: chosenOn, under: 'the same nodules' }
+        ? { text: chosenOn, under: `the same ${unit}s` }
         : { text: chosenOn, under: 'frozen' }
       if (threshold === null || rates === null || counts === null) {
         return [pointName(point), origin, { text: 'none meets it', blank: true }, '', '', '', '', '', '', '', '']
@@ -171,12 +172,12 @@ export function pointsTable({ name, predictors, points }: CohortResult): string 
 }
 
 /** Groups with counts, intervals and warnings. */
-export function subgroupsTable({ name, predictors, subgroups }: CohortResult): string {
-  if (subgroups.length === 0) return ''
+export function subgroupsTable({ name, predictors, subgroups, unit }: CohortResult): Content {
+  if (subgroups.length === 0) return undefined
   const share = (value: number | null): Cell => (value === null ? { text: 'none', blank: true } : digits(value))
   return table(
     `Subgroups of ${name}: ${predictors[0].label}; sensitivity and specificity at the threshold for recall 0.95`,
-    ['', 'nodules', 'patients', 'cancers', 'AUROC', 'sensitivity', 'specificity', 'warning'],
+    ['', `${unit}s`, 'patients', 'cancers', 'AUROC', 'sensitivity', 'specificity', 'warning'],
     subgroups.map((one): Cell[] => [
       { text: one.value, under: one.column },
       String(one.rows),
@@ -191,8 +192,8 @@ export function subgroupsTable({ name, predictors, subgroups }: CohortResult): s
 }
 
 /** Zero-shot features, and each value of theirs. */
-export function featuresTable(name: string, features: readonly FeatureResult[]): string {
-  if (features.length === 0) return ''
+export function featuresTable(name: string, features: readonly FeatureResult[]): Content {
+  if (features.length === 0) return undefined
   return table(
     `Zero-shot features on ${name}: AUROC weighted over values, each against the rest`,
     ['', 'nodules', 'AUROC', 'by value'],
