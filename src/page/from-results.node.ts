@@ -7,7 +7,6 @@ import { RISK_MODELS } from '../risk/table.ts'
 import type { Note } from '../scan/scan.ts'
 import { anonymous } from './anonymous.ts'
 import type { CaseFailure, CaseNodule, CasePage, CaseReading } from './content.ts'
-import type { CaseReader } from './reader.node.ts'
 
 /** The worker module that prepares and draws the nodules of a page: `predictCohort`'s `worker`. */
 export const DRAW_WORKER = new URL('./draw.worker.node.ts', import.meta.url)
