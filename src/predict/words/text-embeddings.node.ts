@@ -5,6 +5,7 @@ import { openTokenizer } from '../../clip/tokenizer/open.node.ts'
 import { textFeeds } from '../../clip/tokenizer/tokenizer.ts'
 import { graphWeights } from '../../clip/weights.ts'
 import { SpiculaError } from '../../error.ts'
+import { ABILITIES } from '../../graph/device.ts'
 import { writeOnnx } from '../../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../../graph/session.node.ts'
 import type { Checkpoint } from '../../model/checkpoint.ts'
@@ -48,7 +49,8 @@ export async function embedTexts(
   const { embedding } = textSide({ ...architecture, text }, graphWeights({ folds, stacked }), {
     mergeLora: folds === 1,
   })
-  const session = await openSession(writeOnnx({ embedding }, tensors), options)
+  const { dialect } = ABILITIES[options.device ?? 'cpu']
+  const session = await openSession(writeOnnx({ embedding }, tensors, { dialect }), options)
   const embeddings: number[][][] = Array.from({ length: folds }, () => [])
   const encoded = texts.map((one) => tokenizer.encode(one))
   try {
