@@ -38,8 +38,10 @@ export async function missingKernel(
 /** The first `count` nodes; their outputs are what none of them reads. */
 function beginning(model: OnnxModel, proto: ModelProto, count: number): OnnxModel {
   const graph = proto.graph as GraphProto
-  const node = graph.node.slice(0, count)
-  const read = new Set(node.flatMap(({ input }) => input))
+  const all = graph.node.slice(0, count)
+  const read = new Set(all.flatMap(({ input }) => input))
+  // Shapes are kept by the processor: one that nobody reads is no sign of a missing kernel.
+  const node = all.filter(({ opType, output }) => opType !== 'Shape' || output.some((name) => read.has(name)))
   const ends = node.flatMap(({ output }) => output).filter((name) => name !== '' && !read.has(name))
   const initializer = graph.initializer.filter(({ name }) => read.has(name))
   const paths = new Set(initializer.flatMap(({ externalData }) => externalData.map(({ value }) => value)))

@@ -10,7 +10,7 @@ import {
   sameShape,
   showShape,
 } from './shape.ts'
-import { apply, type Operation, type Tensor } from './tensor.ts'
+import { apply, type Operation, scalar, type Tensor } from './tensor.ts'
 
 const reshaping: Operation<{ shape: Shape }> = {
   name: 'reshape',
@@ -133,14 +133,11 @@ const gathering: Operation<{ axis: number }> = {
   ],
 }
 
-/** Zeros like x, [size, ...], to which rows are added: the gradient of `gather` along the first axis. */
+/** Rows added to those of x, [size, ...]: the gradient of `gather` along the first axis. */
 const scattering: Operation<Record<never, never>> = {
   name: 'scatterRows',
-  types: ([like]) => [{ dtype: like.dtype, shape: like.shape }],
-  onnx: (emit, { inputs: [like, indices, rows], outputs }) => {
-    const zeros = emit.added('ConstantOfShape', [emit.added('Shape', [like])])
-    emit.node('ScatterND', [zeros, indices, rows], outputs, { reduction: { string: 'add' } })
-  },
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  onnx: (emit, { inputs, outputs }) => emit.node('ScatterND', inputs, outputs, { reduction: { string: 'add' } }),
 }
 
 /** Adds `updates`, as `gather(x, indices, axis)` is shaped, to zeros like x at their indices. */
@@ -150,8 +147,8 @@ function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): 
   const picked = indices.shape.slice(0, -1).map((_, i) => axis + i)
   const others = updates.shape.map((_, i) => i).filter((i) => !picked.includes(i))
   const rows = transpose(updates, [...picked, ...others])
-  const like = transpose(x, front)
-  const scattered = apply(scattering, [like, indices, rows], {})
+  const zeros = transpose(broadcastLike(scalar(0), x), front)
+  const scattered = apply(scattering, [zeros, indices, rows], {})
   return transpose(
     scattered,
     front.map((_, i) => front.indexOf(i)),
