@@ -117,7 +117,7 @@ export function imageFeeds(inputs: Tensors) {
       shape: [count, ...resolution],
       data: asFloat32('pixels_one_channel', pixels),
     },
-    members: { dtype: 'int64', shape: [nodules, maxViews], data: members },
+    members: { dtype: 'int64', shape: [nodules, maxViews, 1], data: members },
     present: { dtype: 'float32', shape: [nodules, maxViews], data: new Float32Array(count).fill(1) },
   } as const satisfies Record<string, TensorData>
   return { feeds, maxViews }

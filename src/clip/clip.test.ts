@@ -90,7 +90,7 @@ const views = Float32Array.from(
 )
 const feeds = {
   views: { dtype: 'float32', shape: [5, 16, 16], data: views },
-  members: { dtype: 'int64', shape: [2, 3], data: BigInt64Array.of(0n, 1n, 2n, 3n, 4n, 0n) },
+  members: { dtype: 'int64', shape: [2, 3, 1], data: BigInt64Array.of(0n, 1n, 2n, 3n, 4n, 0n) },
   present: { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 1, 1, 1, 1, 0) },
 } as const satisfies Record<string, TensorData>
 

@@ -47,15 +47,18 @@ export interface ImageSideOptions extends ReadingOptions {
 
 /**
  * The image side: views -> tower -> attention pooling -> head.
- * Inputs of the graph: `views` float32 [views, resolution, resolution] in [0, 1], `members` int64 and `present`
- * float32 [nodules, maxViews] (pooling.ts).
+ * Inputs of the graph: `views` float32 [views, resolution, resolution] in [0, 1], `members` int64
+ * [nodules, maxViews, 1] and `present` float32 [nodules, maxViews] (pooling.ts).
  * @example writeOnnx({ ...imageSide(architecture, graphWeights({ folds: 1 }), options) }, weights)
  */
 export function imageSide(architecture: Architecture, weights: Weights, options: ImageSideOptions): ImageSide {
   const { resolution } = architecture.image
   const { maxViews } = options
   const views = g.input('views', ['M', resolution, resolution])
-  const bags = { members: g.input('members', ['N', maxViews], 'int64'), present: g.input('present', ['N', maxViews]) }
+  const bags = {
+    members: g.input('members', ['N', maxViews, 1], 'int64'),
+    present: g.input('present', ['N', maxViews]),
+  }
   return readViews(views, bags, architecture, weights, options)
 }
 

@@ -10,7 +10,7 @@ import { linear, scope, type Weights } from './weights.ts'
 export type Bags = MixedBags | FullBags
 
 export interface MixedBags {
-  /** int64 [nodules, V]: rows of the features; padding points at any row. */
+  /** int64 [nodules, V, 1]: rows of the features; padding points at any row. */
   readonly members: Tensor
   /** float32 [nodules, V]: 1 for a view, 0 for padding. */
   readonly present: Tensor

@@ -24,7 +24,7 @@ export function shiftedImages(views: Tensor, patch: number): Tensor {
   const indices = (source: (i: number) => number) =>
     g.constant({
       dtype: 'int64',
-      shape: [size],
+      shape: [size, 1],
       data: BigInt64Array.from({ length: size }, (_, i) => BigInt(Math.min(size - 1, Math.max(0, source(i))))),
     })
   const [moved, mirrored] = [indices((i) => i + by), indices((i) => size - 1 - i - by)]

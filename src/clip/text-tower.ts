@@ -6,26 +6,26 @@ import type { TextTowerConfig } from './architecture.ts'
 import { type Dropout, drop } from './dropout.ts'
 import { type Layout, type Lora, type Read, residualBlock } from './transformer.ts'
 import { blockScope, HEADS } from './weight-names.ts'
-import { foldsFirst, layerNorm, linear, scope, type Weights } from './weights.ts'
+import { foldsOf, layerNorm, linear, scope, type Weights } from './weights.ts'
 
 /** Texts in S sequences of the model's context, several in one where they fit (`textFeeds` of tokenizer.ts). */
 export interface PackedTexts {
-  /** int64 [S, context] */
+  /** int64 [S, context, 1] */
   readonly tokens: Tensor
-  /** Each token's place in its own text, int64 [S, context]. */
+  /** Each token's place in its own text, int64 [S, context, 1]. */
   readonly positions: Tensor
   /** [S, 1, context, context]: 0 where a token may look, its own text up to itself; minus infinity elsewhere. */
   readonly reach: Tensor
-  /** Where each text ends in the flattened [S * context], int64 [texts]. */
+  /** Where each text ends in the flattened [S * context], int64 [texts, 1]. */
   readonly endOfText: Tensor
 }
 
 /** The inputs of a graph that reads texts. */
 export const textInputs = ({ context }: TextTowerConfig): PackedTexts => ({
-  tokens: g.input('tokens', ['S', context], 'int64'),
-  positions: g.input('positions', ['S', context], 'int64'),
+  tokens: g.input('tokens', ['S', context, 1], 'int64'),
+  positions: g.input('positions', ['S', context, 1], 'int64'),
   reach: g.input('reach', ['S', 1, context, context]),
-  endOfText: g.input('endOfText', ['N'], 'int64'),
+  endOfText: g.input('endOfText', ['N', 1], 'int64'),
 })
 
 /**
@@ -43,9 +43,9 @@ export function textTower(
   const read: Read = { rows: (x) => g.gather(x, endOfText, 1) }
   const table = weights.get('token_embedding.weight', [vocabulary, width])
   const places = weights.get('positional_embedding', [context, width])
-  const total = [dimProduct([layout.sequences, context])]
+  const total = dimProduct([layout.sequences, context])
   const rows = (of: Tensor, indices: Tensor) =>
-    foldsFirst(g.gather(of, g.reshape(indices, total), of.shape.length - 2), 2)
+    g.reshape(g.gather(of, indices, of.shape.length - 2), [foldsOf(of, 2), total, width])
   let x = g.add(rows(table, tokens), rows(places, positions)) // [folds or 1, S * context, width]
   for (let layer = 0; layer < config.layers; layer++) {
     x = residualBlock(x, scope(weights, blockScope(layer)), config, layout, {

@@ -34,7 +34,7 @@ export function bagFeeds(bags: readonly NoduleViews[], resolution: number) {
   const shape = [bags.length, MAX_VIEWS]
   return {
     views: { dtype: 'float32', shape: [total, resolution, resolution], data: views },
-    members: { dtype: 'int64', shape, data: members },
+    members: { dtype: 'int64', shape: [...shape, 1], data: members },
     present: { dtype: 'float32', shape, data: present },
   } as const satisfies Record<string, TensorData>
 }

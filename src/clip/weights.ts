@@ -24,7 +24,7 @@ export interface WeightPlan {
   readonly folds: number
   /** Names that differ between folds. */
   readonly stacked?: ReadonlySet<string>
-  /** The fold whose turn it is, int64 []: one runs at a time, with its own of what differs. Left out, all run as one batch. */
+  /** The fold whose turn it is, int64 [1]: one runs at a time, with its own of what differs. Left out, all run as one batch. */
   readonly fold?: Tensor | undefined
   /** Names of matrices that are stored in whole numbers (int8-weights.ts); not for folds as one batch. */
   readonly int8?: ReadonlySet<string> | undefined

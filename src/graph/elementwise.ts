@@ -58,11 +58,9 @@ const gaussianUnit = unary(
   'gelu',
   (emit, { inputs: [x], outputs }) => {
     if (emit.contrib) return emit.node('Gelu', [x], outputs, {}, 'com.microsoft')
-    const [scaled, erf, sum, half] = [emit.fresh(), emit.fresh(), emit.fresh(), emit.fresh()]
-    emit.node('Mul', [x, emit.scalar(Math.SQRT1_2)], [scaled])
-    emit.node('Erf', [scaled], [erf])
-    emit.node('Add', [erf, emit.scalar(1)], [sum])
-    emit.node('Mul', [x, emit.scalar(0.5)], [half])
+    const erf = emit.added('Erf', [emit.added('Mul', [x, emit.scalar(Math.SQRT1_2)])])
+    const sum = emit.added('Add', [erf, emit.scalar(1)])
+    const half = emit.added('Mul', [x, emit.scalar(0.5)])
     emit.node('Mul', [half, sum], outputs)
   },
   // Phi(x) + x phi(x)
@@ -76,29 +74,26 @@ const sigmoidLinearUnit = unary(
   'swish',
   (emit, { inputs: [x], outputs }) => {
     if (emit.contrib) return emit.node('QuickGelu', [x], outputs, { alpha: { float: 1 } }, 'com.microsoft')
-    const gate = emit.fresh()
-    emit.node('Sigmoid', [x], [gate])
-    emit.node('Mul', [x, gate], outputs)
+    emit.node('Mul', [x, emit.added('Sigmoid', [x])], outputs)
   },
   // sigmoid(x) (1 + x sigmoid(-x)). Of x alone, so that y need not be kept for it.
   (x) => mul(sigmoid(x), add(apply(scaledByOwnComplement, [x], none), 1)),
 )
-/** x sigmoid(-x), in one pass; inside the derivative above only. */
+/** x sigmoid(-x), in one pass where the runtime can; inside the derivative above only. */
 const scaledByOwnComplement: Operation<None> = {
   name: 'swishComplement',
   types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
-  onnx: (emit, { inputs, outputs }) =>
-    emit.node('QuickGelu', inputs, outputs, { alpha: { float: -1 } }, 'com.microsoft'),
+  onnx: (emit, { inputs: [x], outputs }) => {
+    if (emit.contrib) return emit.node('QuickGelu', [x], outputs, { alpha: { float: -1 } }, 'com.microsoft')
+    emit.node('Mul', [x, emit.added('Sigmoid', [emit.added('Neg', [x])])], outputs)
+  },
 }
 /** 1 where x > 0, else 0, in the type of x. */
 const positivity: Operation<None> = {
   name: 'isPositive',
   types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
-  onnx: (emit, { inputs, outputs, inputTypes: [{ dtype }] }) => {
-    const flag = emit.fresh()
-    emit.node('Greater', [inputs[0], emit.scalar(0)], [flag])
-    emit.node('Cast', [flag], outputs, { to: { int: ONNX_TYPE[dtype] } })
-  },
+  onnx: (emit, { inputs: [x], outputs, inputTypes: [{ dtype }] }) =>
+    emit.node('Cast', [emit.added('Greater', [x, emit.scalar(0)])], outputs, { to: { int: ONNX_TYPE[dtype] } }),
 }
 const ONNX_TYPE: Record<DType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 }
 const casting: Operation<{ to: DType }> = {

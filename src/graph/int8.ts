@@ -20,24 +20,15 @@ const rowQuantisation: Operation<None> = {
     return [{ dtype: 'uint8', shape: x.shape }, perRow, perRow]
   },
   onnx: (emit, { inputs: [x], outputs: [values, scale, offset] }) => {
-    const step = (opType: string, ...inputs: string[]) => {
-      const output = emit.fresh()
-      emit.node(opType, inputs, [output])
-      return output
-    }
-    const extreme = (opType: string) => {
-      const output = emit.fresh()
-      emit.node(opType, [x, emit.int64s([1])], [output], { keepdims: { int: 0 } })
-      return output
-    }
+    const step = (opType: string, ...inputs: string[]) => emit.added(opType, inputs)
+    const extreme = (opType: string) => emit.added(opType, [x, emit.int64s([1])], { keepdims: { int: 0 } })
     const zero = emit.scalar(0)
     const [high, low] = [step('Max', extreme('ReduceMax'), zero), step('Min', extreme('ReduceMin'), zero)]
     // A row of zeros has no range; any scale will do that is not 0.
     const range = step('Max', step('Sub', high, low), emit.scalar(1e-30))
     const flat = step('Mul', range, emit.scalar(1 / 255))
     const point = step('Round', step('Neg', step('Div', low, flat)))
-    const whole = emit.fresh()
-    emit.node('Cast', [point], [whole], { to: { int: ONNX_UINT8 } })
+    const whole = emit.added('Cast', [point], { to: { int: ONNX_UINT8 } })
     emit.node('QuantizeLinear', [x, flat, whole], [values], { axis: { int: 0 } })
     const column = emit.int64s([1])
     emit.node('Unsqueeze', [flat, column], [scale])

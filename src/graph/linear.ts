@@ -1,15 +1,7 @@
 /** Matrix products. */
 import { SpiculaError } from '../error.ts'
 import { broadcastShapes, isStatic, sameShape, showShape } from './shape.ts'
-import {
-  apply,
-  type OnnxAttribute,
-  type OnnxEmitter,
-  type OnnxIo,
-  type Operation,
-  type Tensor,
-  type TensorType,
-} from './tensor.ts'
+import { apply, type OnnxEmitter, type OnnxIo, type Operation, type Tensor, type TensorType } from './tensor.ts'
 
 interface MatMulAttributes {
   readonly transposeA: boolean
@@ -68,29 +60,17 @@ function standardProduct(
     const axes = shape.map((_, axis) => axis)
     const perm = [...axes.slice(0, -2), ...axes.slice(-2).reverse()]
     const turned = attributes[i === 0 ? 'transposeA' : 'transposeB']
-      ? added(emit, 'Transpose', [name], { perm: { ints: perm } })
+      ? emit.added('Transpose', [name], { perm: { ints: perm } })
       : name
     // A weight without leading axes serves all of them anywhere.
     if (leading[i].length === 0 || sameShape(leading[i], common)) return turned
     // Where Expand is told 1, it keeps what is there.
     const target = [...common, 1, 1].map((dim) => (isStatic(dim) ? dim : 1))
-    return added(emit, 'Expand', [turned, emit.int64s(target)])
+    return emit.added('Expand', [turned, emit.int64s(target)])
   })
   const { alpha } = attributes
   if (alpha === 1) emit.node('MatMul', factors, outputs)
-  else emit.node('Mul', [added(emit, 'MatMul', factors), emit.scalar(alpha)], outputs)
-}
-
-/** Adds a node with one output of a new name, and returns that. */
-function added(
-  emit: OnnxEmitter,
-  opType: string,
-  inputs: readonly string[],
-  attributes: Readonly<Record<string, OnnxAttribute>> = {},
-): string {
-  const output = emit.fresh()
-  emit.node(opType, inputs, [output], attributes)
-  return output
+  else emit.node('Mul', [emit.added('MatMul', factors), emit.scalar(alpha)], outputs)
 }
 
 function matrixDims({ shape }: TensorType, transposed: boolean) {

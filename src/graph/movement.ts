@@ -10,7 +10,7 @@ import {
   sameShape,
   showShape,
 } from './shape.ts'
-import { apply, type Operation, type Tensor } from './tensor.ts'
+import { apply, type Operation, scalar, type Tensor } from './tensor.ts'
 
 const reshaping: Operation<{ shape: Shape }> = {
   name: 'reshape',
@@ -108,48 +108,47 @@ const expansion: Operation<{ shape: Shape }> = {
 const expansionLike: Operation<Record<never, never>> = {
   name: 'broadcastLike',
   types: ([x, like]) => expansion.types([x], { shape: like.shape }),
-  onnx: (emit, { inputs: [x, like], outputs }) => {
-    const shape = emit.fresh()
-    emit.node('Shape', [like], [shape])
-    emit.node('Expand', [x, shape], outputs)
-  },
+  onnx: (emit, { inputs: [x, like], outputs }) => emit.node('Expand', [x, emit.added('Shape', [like])], outputs),
   gradient: ({ upstream }) => [upstream, undefined],
 }
 
 const gathering: Operation<{ axis: number }> = {
   name: 'gather',
   types: ([x, indices], { axis }) => {
-    if (indices.dtype !== 'int64') throw new SpiculaError('graph/shape', `indices are int64, not ${indices.dtype}`)
-    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }]
+    if (indices.dtype !== 'int64' || indices.shape.at(-1) !== 1)
+      throw new SpiculaError(
+        'graph/shape',
+        `indices are int64 [..., 1], not ${indices.dtype} ${showShape(indices.shape)}`,
+      )
+    const picked = indices.shape.slice(0, -1)
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...picked, ...x.shape.slice(axis + 1)] }]
   },
-  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('Gather', inputs, outputs, { axis: { int: axis } }),
+  onnx: (emit, { inputs, outputs, inputTypes: [, { shape }] }, { axis }) => {
+    const picked = emit.added('Gather', inputs, { axis: { int: axis } })
+    emit.node('Squeeze', [picked, emit.int64s([axis + shape.length - 1])], outputs)
+  },
   gradient: ({ inputs: [x, indices], attributes: { axis }, upstream }) => [
     scatterAdd(x, indices, upstream, axis),
     undefined,
   ],
 }
 
-/** Zeros like x, [size, ...], to which rows are added: the gradient of `gather` along the first axis. */
+/** Rows added to those of x, [size, ...]: the gradient of `gather` along the first axis. */
 const scattering: Operation<Record<never, never>> = {
   name: 'scatterRows',
-  types: ([like]) => [{ dtype: like.dtype, shape: like.shape }],
-  onnx: (emit, { inputs: [like, indices, rows], outputs }) => {
-    const [shape, zeros] = [emit.fresh(), emit.fresh()]
-    emit.node('Shape', [like], [shape])
-    emit.node('ConstantOfShape', [shape], [zeros])
-    emit.node('ScatterND', [zeros, indices, rows], outputs, { reduction: { string: 'add' } })
-  },
+  types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+  onnx: (emit, { inputs, outputs }) => emit.node('ScatterND', inputs, outputs, { reduction: { string: 'add' } }),
 }
 
 /** Adds `updates`, as `gather(x, indices, axis)` is shaped, to zeros like x at their indices. */
 function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   // ScatterND writes whole rows of the first axis: the axis goes there and comes back.
   const front = [axis, ...x.shape.map((_, i) => i).filter((i) => i !== axis)]
-  const picked = indices.shape.map((_, i) => axis + i)
+  const picked = indices.shape.slice(0, -1).map((_, i) => axis + i)
   const others = updates.shape.map((_, i) => i).filter((i) => !picked.includes(i))
   const rows = transpose(updates, [...picked, ...others])
-  const like = transpose(x, front)
-  const scattered = apply(scattering, [like, reshape(indices, [...indices.shape, 1]), rows], {})
+  const zeros = transpose(broadcastLike(scalar(0), x), front)
+  const scattered = apply(scattering, [zeros, indices, rows], {})
   return transpose(
     scattered,
     front.map((_, i) => front.indexOf(i)),
@@ -190,9 +189,10 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
   apply(slicing, [x], { axis: normaliseAxis(axis, x.shape.length), start, end })
 
 /**
- * Elements of an axis by index: the axis is replaced by the axes of `indices`.
- * @param indices int64, any shape
- * @example gather(table, tokens, 0) // [vocabulary, width] by ['N', 77] -> ['N', 77, width]
+ * Elements of an axis by index: the axis is replaced by the axes of `indices` but their last.
+ * @param indices int64 [..., 1]: the form that the gradient's ScatterND takes, and not every device can give int64
+ *   another shape (device.ts)
+ * @example gather(table, tokens, 0) // [vocabulary, width] by ['N', 77, 1] -> ['N', 77, width]
  */
 export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor =>
   apply(gathering, [x, indices], { axis: normaliseAxis(axis, x.shape.length) })

@@ -20,11 +20,15 @@ import { sameShape, showShape } from './shape.ts'
 import type { DType, OnnxAttribute, OnnxEmitter, Tensor, TensorData, TensorType } from './tensor.ts'
 import { topological } from './traversal.ts'
 
-/** `runtime`: for our own, with its contrib operators. `standard`: what runtimes have had for years (ONNX 1.12). */
+/**
+ * `runtime`: for our own on a CPU, with its contrib operators. `standard`: what runtimes have had for years (ONNX 1.12),
+ * less what WebGPU lacks of it.
+ */
 const DIALECTS = {
   runtime: { contrib: true, opset: 20, irVersion: 9n },
   standard: { contrib: false, opset: 17, irVersion: 8n },
 } as const
+export type Dialect = keyof typeof DIALECTS
 /** Numbers under this many bytes stay inside the protobuf. */
 const INLINE_BYTES = 1024
 /** Where a tensor may begin in a file of numbers: at a page, so that a file can be mapped (ONNX, external data). */
@@ -52,7 +56,7 @@ export interface OnnxModel {
 
 export interface OnnxOptions {
   /** Which operators: the runtime's own among them, or those of the standard alone. */
-  readonly dialect?: keyof typeof DIALECTS
+  readonly dialect?: Dialect
   /**
    * Where weights go: `beside` the protobuf, in memory and uncopied; `inside` it, for a model that is one file (of less
    * than 2 GB); or beside it in a file of this name.
@@ -115,7 +119,7 @@ class GraphWriter {
   readonly #valueNames = new Map<object, string[]>()
   readonly #sources = new Map<string, TensorType>()
   readonly #shared = new Map<string, string>()
-  readonly #dialect: (typeof DIALECTS)[keyof typeof DIALECTS]
+  readonly #dialect: (typeof DIALECTS)[Dialect]
   readonly #numbers: NonNullable<OnnxOptions['numbers']>
   readonly #about: OnnxAbout | undefined
   #count = 0
@@ -304,10 +308,14 @@ class GraphWriter {
     return {
       contrib: this.#dialect.contrib,
       node: (...args) => this.#node(...args),
+      added: (opType, inputs, attributes) => {
+        const output = this.#fresh('value')
+        this.#node(opType, inputs, [output], attributes)
+        return output
+      },
       int64s: (values) =>
         this.#constant({ dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) }),
       scalar: (value) => this.#constant({ dtype: 'float32', shape: [], data: new Float32Array([value]) }),
-      fresh: () => this.#fresh('value'),
     }
   }
 }

@@ -310,7 +310,8 @@ const rows: Row[] = [
   {
     name: 'gather',
     shapes: rank3.map(([a, b, c]) => [[a, b + 3, c]]),
-    graph: (x) => g.gather(x, g.constant({ dtype: 'int64', shape: [2, 2], data: BigInt64Array.of(3n, 0n, 1n, 3n) }), 1),
+    graph: (x) =>
+      g.gather(x, g.constant({ dtype: 'int64', shape: [2, 2, 1], data: BigInt64Array.of(3n, 0n, 1n, 3n) }), 1),
     reference: (x) => build([x.shape[0], 2, 2, x.shape[2]], ([i, p, q, k]) => at(x, [i, [3, 0, 1, 3][2 * p + q], k])),
   },
 ]

@@ -38,7 +38,13 @@ const softmaxing: Operation<{ axis: number }> = {
 const logSoftmaxing: Operation<{ axis: number }> = {
   name: 'logSoftmax',
   types: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
-  onnx: (emit, { inputs, outputs }, { axis }) => emit.node('LogSoftmax', inputs, outputs, { axis: { int: axis } }),
+  onnx: (emit, { inputs: [x], outputs }, { axis }) => {
+    if (emit.contrib) return emit.node('LogSoftmax', [x], outputs, { axis: { int: axis } })
+    // Of the standard, yet WebGPU has no kernel for it: x less its largest element, less the logarithm of the sum.
+    const below = emit.added('Sub', [x, emit.added('ReduceMax', [x], { axes: { ints: [axis] } })])
+    const sum = emit.added('ReduceSum', [emit.added('Exp', [below]), emit.int64s([axis])])
+    emit.node('Sub', [below, emit.added('Log', [sum])], outputs)
+  },
   gradient: ({ outputs: [y], attributes: { axis }, upstream }) => [
     sub(upstream, mul(exp(y), reduceSum(upstream, [axis], { keepDims: true }))),
   ],

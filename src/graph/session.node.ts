@@ -2,6 +2,7 @@
 import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import { SpiculaError } from '../error.ts'
 import type { Device } from './device.ts'
+import { missingKernel } from './missing-kernel.ts'
 import type { OnnxModel } from './onnx.ts'
 import { showShape, unify } from './shape.ts'
 import type { DType, TensorData } from './tensor.ts'
@@ -64,42 +65,84 @@ async function createSession(model: OnnxModel, device: Device, threads: number |
     const hint = `Use one of: ${known.join(', ')}.`
     throw new SpiculaError('graph/device', `this build of onnxruntime-node has no ${device} on ${platform()}`, { hint })
   }
+  if (device === 'webgpu') checkVulkan()
   try {
-    return await InferenceSession.create(model.bytes, {
-      executionProviders: [device],
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      externalData: [...model.externalData],
-      logSeverityLevel: 4,
-      // Planning by pattern holds a second copy of all activations: twice the memory for no time (docs/performance.md).
-      enableMemPattern: false,
-      extra: {
-        session: {
-          // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
-          disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1',
-          // After a run the runtime's threads would spin on for a while, on cores that others need.
-          force_spinning_stop: '1',
-        },
-      },
-    })
+    return await create(model, device, threads)
   } catch (cause) {
     if (device === 'cpu')
       throw new SpiculaError('graph/model', `the runtime refuses the model: ${firstLine(cause)}`, { cause })
-    throw new SpiculaError('graph/device', `the device ${device} cannot be used here: ${firstLine(cause)}`, {
-      hint: MISSING[device],
+    if (!lacksKernel(cause)) throw unusable(device, firstLine(cause), cause)
+    const operator = await missingKernel(model, (beginning) => lacksKernelFor(beginning, device))
+    throw new SpiculaError('graph/kernel', `${device} has no kernel for ${operator ?? 'an operator of the model'}`, {
+      hint: 'This is not the fault of the machine. Use --device cpu.',
       cause,
     })
   }
 }
 
+const create = (model: OnnxModel, device: Device, threads?: number) =>
+  InferenceSession.create(model.bytes, {
+    executionProviders: [device],
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    externalData: [...model.externalData],
+    logSeverityLevel: 4,
+    // Planning by pattern holds a second copy of all activations: twice the memory for no time (docs/performance.md).
+    enableMemPattern: false,
+    extra: {
+      session: {
+        // On an accelerator an operation it lacks would quietly run on the CPU; this makes it an error.
+        disable_cpu_ep_fallback: device === 'cpu' ? '0' : '1',
+        // After a run the runtime's threads would spin on for a while, on cores that others need.
+        force_spinning_stop: '1',
+      },
+    },
+  })
+
+/** What the runtime says where it would have had to fall back, and not which node made it. */
+const lacksKernel = (cause: unknown): boolean => /fallback to CPU EP has been explicitly disabled/.test(String(cause))
+
+async function lacksKernelFor(model: OnnxModel, device: Device): Promise<boolean> {
+  try {
+    await (await create(model, device)).release()
+    return false
+  } catch (cause) {
+    if (lacksKernel(cause)) return true
+    throw cause
+  }
+}
+
+/** Asked before the runtime asks: where Vulkan is missing it writes lines of its own past everyone. */
+function checkVulkan(): void {
+  if (process.platform !== 'linux') return
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1')
+  } catch (cause) {
+    // A library that is there is loaded, and then refused: it is no add-on of Node.js.
+    if (!/did not self-register/.test(String(cause))) throw unusable('webgpu', firstLine(cause), cause)
+  }
+}
+
+const unusable = (device: Exclude<Device, 'cpu'>, reason: string | undefined, cause: unknown) =>
+  new SpiculaError('graph/device', `the device ${device} cannot be used here: ${reason}`, {
+    hint: MISSING[device],
+    cause,
+  })
+
 const MISSING: Record<Exclude<Device, 'cpu'>, string> = {
-  webgpu: 'WebGPU needs a graphics adapter with a Vulkan, Metal or Direct3D 12 driver. Without one use --device cpu.',
+  webgpu:
+    'WebGPU needs a graphics adapter with a Vulkan, Metal or Direct3D 12 driver (Debian: libvulkan1, and the driver of ' +
+    'the adapter). Without one use --device cpu.',
   cuda:
     'CUDA needs an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA provider library of onnxruntime-node ' +
     '(ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node). Without them use --device cpu.',
 }
 
 const platform = () => `${process.platform} ${process.arch}`
-const firstLine = (cause: unknown) => String(cause instanceof Error ? cause.message : cause).split('\n')[0]
+/** The first line of a message, without the place in the runtime's sources that some begin with. */
+const firstLine = (cause: unknown) =>
+  String(cause instanceof Error ? cause.message : cause)
+    .split('\n')[0]
+    ?.replace(/^\/.* was false\. /, '')
 
 function checkFeeds(wanted: OnnxModel['inputs'], feeds: Readonly<Record<string, TensorData>>): void {
   const symbols = new Map<string, number>()

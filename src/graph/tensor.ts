@@ -61,12 +61,12 @@ export interface OnnxEmitter {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     domain?: string,
   ): void
+  /** Adds a node with one output of a new name, and returns that. */
+  added(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>): string
   /** A small int64 vector as an initialiser (shapes, axes); equal ones are shared. */
   int64s(values: readonly number[]): string
   /** A float32 scalar as an initialiser; equal ones are shared. */
   scalar(value: number): string
-  /** A new value name. */
-  fresh(): string
 }
 
 /** An ONNX attribute: integers and floats must be told apart, as ONNX does. */

@@ -74,7 +74,7 @@ describeShared(['fixtures/model', 'fixtures/tokens/bpe_simple_vocab_16e6.txt.gz'
     const seen = imageSide(architecture, sideOf(image.stacked), options)
     const imageOutputs = await runOnce({ embedding: seen.embedding, logits: seen.logits }, image.tensors, {
       views: { dtype: 'float32', shape: [NODULES * VIEWS, 224, 224], data: pixels },
-      members: { dtype: 'int64', shape: bags, data: BigInt64Array.from({ length: 36 }, (_, i) => BigInt(i)) },
+      members: { dtype: 'int64', shape: [...bags, 1], data: BigInt64Array.from({ length: 36 }, (_, i) => BigInt(i)) },
       present: { dtype: 'float32', shape: bags, data: new Float32Array(36).fill(1) },
     })
     const rows = Array.from({ length: NODULES }, (_, n) => numbers(inputs, 'input_ids').slice(77 * n, 77 * (n + 1)))

@@ -5,6 +5,7 @@ import { imageSide } from '../clip/model.ts'
 import { MAX_VIEWS } from '../clip/view-bags.ts'
 import { graphWeights } from '../clip/weights.ts'
 import { SpiculaError } from '../error.ts'
+import { ABILITIES } from '../graph/device.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import * as g from '../graph/operations.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
@@ -44,7 +45,8 @@ export async function openImageSession(
   { checkpoint = 'both', precision = 'fp32', ...options }: ImageSessionOptions = {},
 ): Promise<ImageSession> {
   const { device = 'cpu' } = options
-  if (precision === 'int8' && device !== 'cpu')
+  const { dialect, int8: hasInt8 } = ABILITIES[device]
+  if (precision === 'int8' && !hasInt8)
     throw new SpiculaError('inference/precision', `there is no int8 on ${device}`, {
       hint: 'Use --device cpu, or --precision fp32.',
     })
@@ -53,7 +55,7 @@ export async function openImageSession(
   const folds = loaded.stacked.size > 0 ? folder.config.folds.length : 1
   const { tensors, int8 } =
     precision === 'int8' ? int8Weights(loaded.tensors, await int8Levels()) : { tensors: loaded.tensors }
-  const plan = { folds, stacked: loaded.stacked, fold: folds > 1 ? g.input('fold', [], 'int64') : undefined, int8 }
+  const plan = { folds, stacked: loaded.stacked, fold: folds > 1 ? g.input('fold', [1], 'int64') : undefined, int8 }
   const { probability, attention, embedding } = imageSide(architecture, graphWeights(plan), {
     normalisation: { mean: preprocessing.mean, std: preprocessing.std },
     shifted: preprocessing.shifted,
@@ -61,9 +63,9 @@ export async function openImageSession(
     mergeLora: folds === 1 && precision === 'fp32',
     maxViews: MAX_VIEWS,
   })
-  const session = await openSession(writeOnnx({ probability, attention, embedding }, tensors), options)
+  const session = await openSession(writeOnnx({ probability, attention, embedding }, tensors, { dialect }), options)
   const feedsOf = (fold: number): Feeds =>
-    folds > 1 ? { fold: { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(fold)) } } : {}
+    folds > 1 ? { fold: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(fold)) } } : {}
   return {
     run: async (bags) => {
       // Rounding would make a number of what is none, and hide it.

@@ -88,7 +88,7 @@ describeShared('fixtures/model', (fixtures) => {
     const bags = [NODULES, VIEWS]
     const outputs = await session.run({
       views: { dtype: 'float32', shape: [NODULES * VIEWS, 224, 224], data: pixels },
-      members: { dtype: 'int64', shape: bags, data: BigInt64Array.from({ length: 36 }, (_, i) => BigInt(i)) },
+      members: { dtype: 'int64', shape: [...bags, 1], data: BigInt64Array.from({ length: 36 }, (_, i) => BigInt(i)) },
       present: { dtype: 'float32', shape: bags, data: new Float32Array(36).fill(1) },
     })
     await session.close()

@@ -6,6 +6,7 @@ import { classTargets, clipTargets } from '../clip/losses.ts'
 import type { Architecture } from '../clip/model.ts'
 import { type Tokenizer, textFeeds } from '../clip/tokenizer/tokenizer.ts'
 import { bagFeeds, MAX_VIEWS } from '../clip/view-bags.ts'
+import { ABILITIES } from '../graph/device.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import { dimValue } from '../graph/shape.ts'
@@ -88,7 +89,8 @@ export async function openTrainStep(options: TrainStepOptions): Promise<TrainSte
   const slopes = trainedGradients(losses.total, config)
   const trained = new Map([...slopes].map(([name, { shape }]) => [name, shape.map(Number)]))
   const stored = new Map([...frozen].filter(([name]) => !trained.has(name)))
-  const model = writeOnnx({ ...losses, ...gradientOutputs(slopes) }, stored)
+  const { dialect } = ABILITIES[sessionOptions.device ?? 'cpu']
+  const model = writeOnnx({ ...losses, ...gradientOutputs(slopes) }, stored, { dialect })
   const wanted = model.inputs
   const session = await openSession(model, sessionOptions)
 

@@ -89,9 +89,9 @@ export function parseTokenizer(json: string, { context = 77, name = 'tokenizer.j
  * The inputs of the text side's graph (model.ts) for texts, several of them in one row of the context where they fit:
  * attention is causal, so that what stands behind an end token is read by no one and need not be computed.
  * @param rows tokens of each text, [texts][context]
- * @returns `tokens` and `positions` int64 [S, context], each token's number and its place in its own text; `reach` float32
+ * @returns `tokens` and `positions` int64 [S, context, 1], each token's number and its place in its own text; `reach` float32
  *   [S, 1, context, context], 0 where a token may look (its own text, up to itself), else minus infinity; `endOfText`
- *   int64 [texts], where each text ends in the flattened [S * context]
+ *   int64 [texts, 1], where each text ends in the flattened [S * context]
  * @throws SpiculaError `clip/tokens` for a text of another length or without an end
  * @example const feeds = textFeeds(texts.map(tokenizer.encode), tokenizer)
  */
@@ -123,10 +123,10 @@ export function textFeeds(
     }
   const ends = BigInt64Array.from(starts, (start, t) => BigInt(start + lengths[t] - 1))
   return {
-    tokens: { dtype: 'int64', shape: [sequences, context], data: tokens },
-    positions: { dtype: 'int64', shape: [sequences, context], data: positions },
+    tokens: { dtype: 'int64', shape: [sequences, context, 1], data: tokens },
+    positions: { dtype: 'int64', shape: [sequences, context, 1], data: positions },
     reach: { dtype: 'float32', shape: [sequences, 1, context, context], data: reach },
-    endOfText: { dtype: 'int64', shape: [rows.length], data: ends },
+    endOfText: { dtype: 'int64', shape: [rows.length, 1], data: ends },
   } as const satisfies Record<string, TensorData>
 }
 

@@ -6,6 +6,7 @@ import { textFeeds } from '../../clip/tokenizer/tokenizer.ts'
 import { LOGIT_SCALE } from '../../clip/weight-names.ts'
 import { graphWeights } from '../../clip/weights.ts'
 import { SpiculaError } from '../../error.ts'
+import { ABILITIES } from '../../graph/device.ts'
 import { writeOnnx } from '../../graph/onnx.ts'
 import { openSession, type SessionOptions } from '../../graph/session.node.ts'
 import type { Checkpoint } from '../../model/checkpoint.ts'
@@ -49,7 +50,8 @@ export async function embedTexts(
   const { embedding } = textSide({ ...architecture, text }, graphWeights({ folds, stacked }), {
     mergeLora: folds === 1,
   })
-  const session = await openSession(writeOnnx({ embedding }, tensors), options)
+  const { dialect } = ABILITIES[options.device ?? 'cpu']
+  const session = await openSession(writeOnnx({ embedding }, tensors, { dialect }), options)
   const embeddings: number[][][] = Array.from({ length: folds }, () => [])
   const encoded = texts.map((one) => tokenizer.encode(one))
   try {

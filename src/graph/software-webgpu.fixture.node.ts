@@ -1,0 +1,37 @@
+/** For tests: WebGPU without a graphics adapter, on the software driver that Debian's chromium brings along. */
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+
+const CHROMIUM = '/usr/lib/chromium'
+const DRIVER = join(CHROMIUM, 'vk_swiftshader_icd.json')
+
+/** Whether the driver is here. */
+export const hasSoftwareWebgpu = existsSync(DRIVER)
+
+/** What a suite that needs the driver says behind its name. */
+export const ON_SOFTWARE_WEBGPU = hasSoftwareWebgpu
+  ? 'on WebGPU'
+  : `on WebGPU (skipped: no ${DRIVER}, which Debian's chromium has)`
+
+/** dlopen(3): the library stays when the handle is closed, as Node.js closes that of what is no add-on. */
+const RTLD_NODELETE = 0x1000
+
+/**
+ * Makes the driver the one that Vulkan finds, for this process and those that it starts.
+ * @returns whether it is here
+ */
+export function useSoftwareWebgpu(): boolean {
+  if (!hasSoftwareWebgpu) return false
+  process.env.VK_ICD_FILENAMES = DRIVER
+  try {
+    // Vulkan's loader: whoever asks for it by its name gets the one that is there already.
+    process.dlopen({ exports: {} }, join(CHROMIUM, 'libvulkan.so.1'), constants.dlopen.RTLD_LAZY | RTLD_NODELETE)
+  } catch (error) {
+    if (!/did not self-register/.test(String(error))) throw error
+  }
+  return true
+}
+
+/** For processes that a test starts: their environment must name the loader before they begin. */
+export const SOFTWARE_WEBGPU_ENV = hasSoftwareWebgpu ? { VK_ICD_FILENAMES: DRIVER, LD_LIBRARY_PATH: CHROMIUM } : {}
