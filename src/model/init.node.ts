@@ -13,7 +13,7 @@ import type { InitConfig, ModelConfig } from './config.ts'
 import { modelWeights } from './folder.node.ts'
 import { DEFAULT_PROMPTS } from './prompts.node.ts'
 
-/** Weights that a fold has of its own: what the published LoRA tuning trains (REFERENCE 8). */
+/** Weights that a fold has of its own: what the published LoRA tuning trains (docs/method.md M8.1). */
 const OWN = /w_lora_[AB]$|^image_projection\.|^semantic_projection\.|^classifier_|^logit_scale$/
 
 /**

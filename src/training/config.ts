@@ -1,4 +1,4 @@
-/** Every knob of a training run, with the published values where there are any (REFERENCE 7 to 10). */
+/** Every knob of a training run, with the published values where there are any (docs/method.md M7 to M10). */
 import { z } from 'zod'
 import { SpiculaError } from '../error.ts'
 import { PARTS } from './objective.ts'
