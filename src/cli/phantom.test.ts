@@ -85,6 +85,9 @@ describe('spicula phantom', () => {
       rule: expect.stringContaining('0.4 (d - 18)'),
       ones,
     })
+    // What `spicula evaluate` says beside its figures.
+    const about = JSON.parse((await bytes('l/cohort.csv.about.json')).toString())
+    expect(about).toMatchObject({ malignant: expect.stringMatching(/^computed rule, no medicine: /), ones })
     // Labels change no scan.
     for (const { values } of records)
       expect((await bytes(`l/${values.image_path}`)).equals(await bytes(`c/${values.image_path}`))).toBe(true)

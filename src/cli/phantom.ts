@@ -216,9 +216,23 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
   }
   await writeFileAtomic(join(out, 'phantom.json'), `${JSON.stringify(about, null, 1)}\n`)
   await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
+  if (label) await writeFileAtomic(join(out, 'cohort.csv.about.json'), aboutLabels(rows.length, ones))
   if (quiet) return
   if (label) console.log(`labels by a ${COMPUTED_OUTCOME}: ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
   console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
+}
+
+/** What other commands say of the labels: evaluation prints it beside its figures. */
+function aboutLabels(nodules: number, ones: number): string {
+  const about = {
+    software: `spicula ${VERSION}`,
+    use: 'synthetic, for research use',
+    source: 'computed phantoms, no patients',
+    malignant: `${COMPUTED_OUTCOME}: ${COMPUTED_RULE}`,
+    nodules,
+    ones,
+  }
+  return `${JSON.stringify(about, null, 2)}\n`
 }
 
 const count = (nodules: number): string => (nodules === 1 ? '1 nodule' : `${nodules} nodules`)
