@@ -2,7 +2,7 @@
 import { lidcFeatures, malignancyLabel, type Ratings } from '../src/annotations/lidc/ratings.ts'
 
 /**
- * The published features (REFERENCE, "LIDC mapping"), and what that mapping leaves empty: every nodule was rated for
+ * The published features (docs/method.md M16), and what that mapping leaves empty: every nodule was rated for
  * lobulation, spiculation and calcification, so that their absence is known, and a level of suspicion stands for the
  * median of malignancy.
  * @example studyFeatures({ ...ratings, spiculation: 1 }).additional_nodule_margins // 'Smooth'

@@ -155,7 +155,7 @@ function fitFold(
   const warning = [beta.warning, few].filter((text) => text !== undefined).join('; ')
   const { a, b, c, kind } = beta
   const lines = [
-    `fold ${k}: ${rows.length} nodules, ${cancers} cancers; a ${a.toFixed(4)}, b ${b.toFixed(4)}, c ${c.toFixed(4)} (${kind})`,
+    `fold ${k}: ${rows.length} nodules, ${cancers} labelled 1; a ${a.toFixed(4)}, b ${b.toFixed(4)}, c ${c.toFixed(4)} (${kind})`,
     ...(warning === '' ? [] : [`  warning: ${warning}`]),
     `  ${'raw'.padEnd(9)} ${scores(p, labels)}`,
     `  ${'beta'.padEnd(9)} ${scores(

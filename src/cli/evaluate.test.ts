@@ -52,7 +52,7 @@ describe('spicula evaluate', () => {
     )
     expect(ran.stderr).toBe('')
     expect(ran.status).toBe(0)
-    expect(ran.stdout).toMatch(/NEAR: 240 nodules, \d+ cancers, ensemble: AUROC 0\.9\d+ \(0\.\d+ to 0?1?\.\d+\)/)
+    expect(ran.stdout).toMatch(/NEAR: 240 nodules, \d+ labelled 1, ensemble: AUROC 0\.9\d+ \(0\.\d+ to 0?1?\.\d+\)/)
     const html = await read('report', 'report.html')
     const json = await read('report', 'metrics.json')
     for (const text of [html, json]) {

@@ -140,6 +140,7 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
   }).finally(() => progress.done())
 
   const stamp = await stampOf(files[0])
+  const labelRemarks = (await Promise.all(options.truth.map((path, i) => labelRemark(path, names[i])))).flat()
   const report = composeReport({
     title: options.title,
     stamp,
@@ -147,10 +148,7 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
     features,
     seed,
     replicates,
-    remarks: [
-      ...options.remark,
-      ...(await Promise.all(options.truth.map((path, i) => labelRemark(path, names[i])))).flat(),
-    ],
+    remarks: [...options.remark, ...labelRemarks],
   })
   await makeFolder(join(out, 'figures'))
   for (const { file, svg: drawn } of report.figures) {
@@ -165,10 +163,12 @@ async function run(files: readonly string[], options: EvaluateCliOptions): Promi
   await writeFileAtomic(join(out, 'report.html'), report.html)
   if (quiet) return
   for (const { notes } of cohorts) for (const note of notes) console.error(`note: ${note}`)
+  for (const remark of labelRemarks) console.log(remark)
   for (const { name, unit, rows, cancers, predictors } of results) {
     const { label, metrics } = predictors[0]
+    // Whether a label of 1 is a cancer, a suspicion or a computed rule is the cohort's to say.
     console.log(
-      `${name}: ${rows} ${unit}s, ${cancers} cancers, ${label}: ${shown('AUROC', metrics.auroc)}, ${shown('AUPRC', metrics.auprc)}`,
+      `${name}: ${rows} ${unit}s, ${cancers} labelled 1, ${label}: ${shown('AUROC', metrics.auroc)}, ${shown('AUPRC', metrics.auprc)}`,
     )
   }
   console.log(`${join(out, 'report.html')} (spicula ${VERSION}, for research use)`)

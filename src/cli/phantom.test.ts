@@ -51,19 +51,51 @@ describe('spicula phantom', () => {
     expect(rows).toHaveLength(3)
     for (const { features } of rows) expect(Object.keys(features).length).toBeGreaterThanOrEqual(19)
     const { members } = JSON.parse((await bytes('c/phantom.json')).toString())
-    expect(Object.keys(members)).toEqual(['PHANTOM-0001', 'PHANTOM-0002', 'PHANTOM-0003'])
+    expect(Object.keys(members)).toEqual(['PHANTOM-2-0001', 'PHANTOM-2-0002', 'PHANTOM-2-0003'])
 
     // The first members are the same whatever their number, and each is made again by its own specification.
     await spicula('phantom', '--cohort', '1', '--out', 'd', ...options, '--format', 'dicom')
     expect((await bytes('d/cohort.csv')).toString().split('\n')[1]).toBe(
-      text.split('\n')[1].replace('ct/PHANTOM-0001.nii.gz', 'dicom/PHANTOM-0001'),
+      text.split('\n')[1].replace('ct/PHANTOM-2-0001.nii.gz', 'dicom/PHANTOM-2-0001'),
     )
-    await writeFile(join(folder, 'one.json'), JSON.stringify(members['PHANTOM-0001']))
+    await writeFile(join(folder, 'one.json'), JSON.stringify(members['PHANTOM-2-0001']))
     await spicula('phantom', '--spec', 'one.json', '--out', 'e')
-    expect((await bytes('e/ct.nii.gz')).equals(await bytes('c/ct/PHANTOM-0001.nii.gz'))).toBe(true)
+    expect((await bytes('e/ct.nii.gz')).equals(await bytes('c/ct/PHANTOM-2-0001.nii.gz'))).toBe(true)
+  })
+
+  it('labels a cohort by a rule that its own table lets one check, and says so', async () => {
+    const options = ['--cohort', '3', '--spacing', '2,2,2.5', '--size', '50', '--seed', '2']
+    const made = await spicula('phantom', ...options, '--label', 'computed', '--out', 'l')
+    expect(made.stdout).toMatch(
+      /^labels by a computed rule, no medicine: malignant is 1 with probability p, .*of 3 are 1$/m,
+    )
+    const { records } = parseTable((await bytes('l/cohort.csv')).toString(), 'cohort.csv')
+    expect(records).toHaveLength(3)
+    for (const { values } of records) {
+      expect(values.outcome).toBe('computed rule, no medicine')
+      expect(values.malignant).toMatch(/^[01]$/)
+      const spiculated = `${values.nodule_margins} ${values.additional_nodule_margins}`.includes('Spiculated')
+      const logit = 0.4 * (Number(values['longest_axial_diameter_(mm)']) - 18) + (spiculated ? 3 : 0) - 1.2
+      expect(Number(values.rule_probability)).toBeCloseTo(1 / (1 + Math.exp(-logit)), 3)
+    }
+    const { labels } = JSON.parse((await bytes('l/phantom.json')).toString())
+    const ones = records.filter(({ values }) => values.malignant === '1').length
+    expect(labels).toEqual({
+      outcome: 'computed rule, no medicine',
+      rule: expect.stringContaining('0.4 (d - 18)'),
+      ones,
+    })
+    // What `spicula evaluate` says beside its figures.
+    const about = JSON.parse((await bytes('l/cohort.csv.about.json')).toString())
+    expect(about).toMatchObject({ malignant: expect.stringMatching(/^computed rule, no medicine: /), ones })
+    // Labels change no scan.
+    for (const { values } of records)
+      expect((await bytes(`l/${values.image_path}`)).equals(await bytes(`c/${values.image_path}`))).toBe(true)
   })
 
   it.each<[string, string[], RegExp]>([
+    ['labels without a cohort', ['--out', 'x', '--label', 'computed'], /--label is for cohorts/],
+    ['labels by nobody knows what', ['--out', 'x', '--cohort', '2', '--label', 'cancer'], /'cancer' is invalid/],
     ['no place for the files', [], /required option '--out <folder>' not specified/],
     ['a matrix of two numbers', ['--out', 'x', '--matrix', '5x5'], /'5x5' is no matrix/],
     ['no spacing', ['--out', 'x', '--spacing', '0,1,1'], /'0,1,1' is no spacing/],

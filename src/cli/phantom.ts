@@ -7,6 +7,7 @@ import { type ConvertedRow, cohortCsv } from '../annotations/tables/converted.ts
 import { SpiculaError } from '../error.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { phantomRow } from '../phantom/cohort.ts'
+import { COMPUTED_OUTCOME, COMPUTED_RULE, LABELS, type Label } from '../phantom/label.ts'
 import { buildPhantom, drawNodules, type PhantomSpec, phantomSpec, WHOLE_CHEST } from '../phantom/phantom.ts'
 import { DOSES, type Dose, KERNELS, type Kernel } from '../phantom/scan/scanner.ts'
 import { parsePhantomSpec, phantomSpecJson } from '../phantom/spec-json.ts'
@@ -24,6 +25,7 @@ interface PhantomOptions {
   readonly nodules?: number
   readonly spec?: string
   readonly cohort?: number
+  readonly label?: Label
   readonly size: number
   readonly spacing?: Triple
   readonly thickness?: number
@@ -41,7 +43,9 @@ export function phantomCommand(): Command {
     .description(
       'Computes a chest CT with nodules whose every feature is known: ct.nii.gz or a DICOM series, cohort.csv with the ' +
         'published columns, and phantom.json, from which the same scan is made again (--spec). With --cohort, many small ' +
-        'scans of one nodule each, features drawn independently of each other.',
+        'scans of one nodule each, features drawn independently of each other. With --label computed, each nodule of a ' +
+        'cohort gets a 0 or 1 in the column malignant by a stated rule on its features: something to train and ' +
+        'evaluate with, which says nothing about cancer.',
     )
     .requiredOption('--out <folder>', 'where the files go')
     .option('--seed <n>', 'of anatomy, nodules and noise (default: 1)', parseWhole(0))
@@ -51,6 +55,12 @@ export function phantomCommand(): Command {
       new Option('--cohort <n>', 'so many small scans of one nodule each')
         .argParser(parseWhole(1))
         .conflicts(['nodules', 'matrix']),
+    )
+    .addOption(
+      new Option(
+        '--label <kind>',
+        'computed: the members of a cohort get labels by a stated rule, no medicine',
+      ).choices([...LABELS]),
     )
     .option('--size <mm>', 'edge of the scans of a cohort', parseMm(40, 200), 72)
     .option('--spacing <mm,mm,mm>', 'between voxels along L, P, S (default: 0.7,0.7,1.25)', parseSpacing)
@@ -65,7 +75,16 @@ export function phantomCommand(): Command {
     .addOption(new Option('--format <format>', 'of the scans').choices([...FORMATS]).default('nifti'))
     .option('--threads <n>', 'default: all cores; the files are the same', parseWhole(1))
     .addOption(quietOption())
-    .action((options: PhantomOptions) => (options.cohort === undefined ? onePhantom(options) : phantomCohort(options)))
+    .action(phantom)
+}
+
+async function phantom(options: PhantomOptions): Promise<void> {
+  if (options.cohort !== undefined) return phantomCohort(options)
+  if (options.label !== undefined)
+    throw new SpiculaError('cli/usage', '--label is for cohorts', {
+      hint: 'Add --cohort N: the nodules of a single phantom have no labels.',
+    })
+  return onePhantom(options)
 }
 
 const numbersOf = (text: string, separator: RegExp): number[] => text.split(separator).map(Number)
@@ -146,7 +165,7 @@ async function onePhantom(options: PhantomOptions): Promise<void> {
   const paths = { nifti: 'ct.nii.gz', dicom: 'dicom' }
   await writePhantom(out, paths, phantom, volume, pid, format)
   const rows = phantom.scene.nodules.map((nodule, n) =>
-    phantomRow(nodule, pid, String(n + 1), imagePathOf(paths, format)),
+    phantomRow(nodule, { pid, noduleId: String(n + 1), imagePath: imagePathOf(paths, format) }),
   )
   await writeFileAtomic(join(out, 'phantom.json'), phantomSpecJson(spec))
   await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
@@ -157,7 +176,7 @@ async function onePhantom(options: PhantomOptions): Promise<void> {
 }
 
 async function phantomCohort(options: PhantomOptions): Promise<void> {
-  const { out, format, cohort = 1, size, quiet = false } = options
+  const { out, format, cohort = 1, size, label, quiet = false } = options
   const spacingMm = options.spacing ?? WHOLE_CHEST.spacingMm
   const member = {
     seed: options.seed ?? 1,
@@ -172,9 +191,10 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
   if (format !== 'dicom') await mkdir(join(out, 'ct'), { recursive: true })
   const digits = Math.max(4, String(cohort).length)
   const tasks = Array.from({ length: cohort }, (_, index) => {
-    const pid = `PHANTOM-${String(index + 1).padStart(digits, '0')}`
+    // Cohorts of other seeds have other bodies: their patients must not pass for the same.
+    const pid = `PHANTOM-${member.seed}-${String(index + 1).padStart(digits, '0')}`
     const paths = { nifti: `ct/${pid}.nii.gz`, dicom: `dicom/${pid}` }
-    return { kind: 'member', options: member, index, folder: out, pid, paths, format } as const
+    return { kind: 'member', options: member, index, folder: out, pid, paths, format, label } as const
   })
   const progress = startProgress('nodules', cohort, { quiet })
   const rows: ConvertedRow[] = []
@@ -185,16 +205,34 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
     progress.step()
   }
   progress.done()
+  const ones = rows.filter(({ malignant }) => malignant === 1).length
   const about = {
     software: `spicula ${VERSION}`,
     use: 'synthetic, for research use',
     cohort,
     ...member,
+    ...(label && { labels: { outcome: COMPUTED_OUTCOME, rule: COMPUTED_RULE, ones } }),
     members: specs,
   }
   await writeFileAtomic(join(out, 'phantom.json'), `${JSON.stringify(about, null, 1)}\n`)
   await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
-  if (!quiet) console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
+  if (label) await writeFileAtomic(join(out, 'cohort.csv.about.json'), aboutLabels(rows.length, ones))
+  if (quiet) return
+  if (label) console.log(`labels by a ${COMPUTED_OUTCOME}: ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
+  console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
+}
+
+/** What other commands say of the labels: evaluation prints it beside its figures. */
+function aboutLabels(nodules: number, ones: number): string {
+  const about = {
+    software: `spicula ${VERSION}`,
+    use: 'synthetic, for research use',
+    source: 'computed phantoms, no patients',
+    malignant: `${COMPUTED_OUTCOME}: ${COMPUTED_RULE}`,
+    nodules,
+    ones,
+  }
+  return `${JSON.stringify(about, null, 2)}\n`
 }
 
 const count = (nodules: number): string => (nodules === 1 ? '1 nodule' : `${nodules} nodules`)

@@ -33,7 +33,7 @@ export interface TextTowerConfig extends TransformerConfig {
   readonly embedDim: number
 }
 
-/** Attention pooling over views and the classification head (REFERENCE 4 and 6). */
+/** Attention pooling over views and the classification head (docs/method.md M4 and M6). */
 export interface PoolingConfig {
   /** Width of the pooled embedding that image and text share. */
   readonly embedDim: number

@@ -13,7 +13,7 @@ export interface Normalisation {
   readonly std: readonly number[]
 }
 
-/** OpenAI's, for every released CLIP (REFERENCE 3). */
+/** OpenAI's, for every released CLIP (docs/method.md M3.4). */
 export const CLIP_NORMALISATION = {
   mean: [0.48145466, 0.4578275, 0.40821073],
   std: [0.26862954, 0.26130258, 0.27577711],

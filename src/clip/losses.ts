@@ -1,4 +1,4 @@
-/** The losses of the published training (REFERENCE 7). What depends on labels alone is fed as target distributions. */
+/** The losses of the published training (docs/method.md M7). What depends on labels alone is fed as targets. */
 import * as g from '../graph/operations.ts'
 import type { Tensor } from '../graph/tensor.ts'
 

@@ -1,4 +1,4 @@
-/** The image side in plain loops and double precision, written from REFERENCE 3 to 6 alone: what tests compare with. */
+/** For tests: the image side in plain loops and double precision, written from docs/method.md M3.4 to M6 alone. */
 import type { TensorData } from '../graph/tensor.ts'
 import type { Architecture } from './model.ts'
 

@@ -5,7 +5,7 @@ import { featureRows } from './feature-rows.ts'
 import { CATEGORICAL, choiceOf, FEATURE_NAMES, isLength } from './features.ts'
 import { featureColumns, parseFeatures } from './parse-features.ts'
 
-/** The published columns (REFERENCE, "CSV columns"), after the seven of the manifest. */
+/** The published columns (docs/method.md M15.5), after the seven of the manifest. */
 const PUBLISHED =
   'longest_axial_diameter_(mm), short_diameter_(mm), mean_diameter, psn_longest_diameter_solid_component, ' +
   'nodule_margin_conspicuity, nodule_margins, additional_nodule_margins, nodule_shape, nodule_consistency, ' +

@@ -1,5 +1,5 @@
 /**
- * The semantic features of a nodule, as published (Zhuang et al. 2025; REFERENCE, "Semantic features"): what a
+ * The semantic features of a nodule, as published (Zhuang et al. 2025; docs/method.md M15): what a
  * radiologist says of it, in the columns and values of the published tables.
  */
 
@@ -177,7 +177,7 @@ export const isPresence = (name: FeatureName): name is PresenceName =>
 export const FEATURE_NAMES = FEATURE_LIST.map(([name]) => name)
 export const LENGTHS: readonly LengthName[] = FEATURE_NAMES.filter(isLength)
 export const PRESENCES: readonly PresenceName[] = FEATURE_NAMES.filter(isPresence)
-/** The 17 categorical features that the published sampler balances (REFERENCE 9): all published choices but the suspicion. */
+/** The 17 categorical features of docs/method.md M9.2, which the sampler balances: all published choices but the suspicion. */
 export const CATEGORICAL: readonly ChoiceName[] = FEATURE_NAMES.filter(
   (name): name is ChoiceName =>
     !isLength(name) && FEATURES[name].group !== 'assessment' && name !== 'nodule_calcification',

@@ -11,7 +11,7 @@ const CLASSES =
 
 /**
  * Reads `cal_k.pkl`: a BetaCalibration whose `calibrator_` has `map_` = [a, b, m], m being the midpoint, and `lr_`, whose
- * intercept is c (REFERENCE, "Beta calibration").
+ * intercept is c (docs/method.md M13.4).
  * @param bytes of the file, not compressed
  * @throws SpiculaError `inference/import-calibration` where it holds something else, `pickle/*`
  * @example parseBetacal(await readFile('cal_0.pkl'), 'cal_0.pkl') // { a: 0.42, b: 1.66, c: -0.1 }

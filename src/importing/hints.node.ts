@@ -1,4 +1,4 @@
-/** Reads the files beside published weights that tell of them (import-hints.ts). */
+/** Reads the files beside published weights that tell of them (hints.ts). */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'

@@ -1,6 +1,6 @@
 /**
  * Telling whether the weights of checkpoints hold their low-rank updates already. The published training saves in
- * evaluation mode: what is stored as W is W + s B A, with A and B beside it (REFERENCE, "Defects"). Counted once, the
+ * evaluation mode: what is stored as W is W + s B A, with A and B beside it (docs/method.md M17.1). Counted once, the
  * update must be taken out again, and then the folds share what they were trained from.
  */
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SpiculaError } from '../error.ts'
 
-/** Of `src/inference` and `dist/inference` alike: the checkout, or the installed package. */
+/** From `src/model` and `dist/model` alike: the checkout, or the installed package. */
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
 /**

@@ -1,4 +1,4 @@
-/** Prompt sets: the sentences that stand for each value of a feature when a model is asked without training (REFERENCE 14). */
+/** Prompt sets: the sentences that stand for each value of a feature, asked without training (docs/method.md M14). */
 import * as z from 'zod'
 import { SpiculaError } from '../error.ts'
 import { choiceOf, FEATURE_NAMES, type FeatureName, isLength } from '../features/features.ts'

@@ -45,7 +45,7 @@ const AXIAL_COSINE = Math.cos(Math.PI / 180)
  * @throws SpiculaError `nodule/point`, `nodule/outside` (see `checkPlace`), `nodule/non-finite`, `nodule/size`;
  * `nodule/geometry` for a scan that has no published geometry; `nodule/not-axial` for a single slice that is not axial;
  * and what the scan's reader throws
- * @see REFERENCE.md 1, docs/geometry.md
+ * @see docs/method.md M1, docs/geometry.md
  * @example
  * const crop = await cropNodule(scan, [-60.2, 31.5, -120], { geometry: 'exact' })
  * crop.shapeZyx // [100, 100, 100]

@@ -1,7 +1,7 @@
 import { SpiculaError } from '../error.ts'
 import type { Box, Note } from '../scan/scan.ts'
 
-/** HU that become 0 and 1: what is below and above is cut (REFERENCE.md 2). */
+/** HU that become 0 and 1: what is below and above is cut (docs/method.md M2). */
 export const HU_WINDOW: readonly [number, number] = [-1000, 500]
 
 /**

@@ -36,7 +36,7 @@ export const sectionStart = ({ centreZyx, size }: Section, axis: Axis): number =
  * @param about the axis that the cube is turned about; (a, b) are the other two, in order
  * @param sections planes of the turned cube, inside it, `normal` one of a and b
  * @returns for each section its intensities (see `unitIntensity`), [size, size], rows along its first axis
- * @see REFERENCE.md 3
+ * @see docs/method.md M3
  * @example
  * const centreZyx = [50, 50, 50] as const
  * const [tilted] = rotatedSections(crop.hu, 100, 1, [{ normal: 0, centreZyx, size: 50 }])

@@ -8,7 +8,7 @@ import { nineViews, renderViews, VIEWS, type View, viewsOf } from './views.ts'
 
 const CUBE: Triple = [100, 100, 100]
 
-/** Where pixel (row, column) of a view of 50 mm round index 50 reads in the cube, by the formulas of REFERENCE.md 3. */
+/** Where pixel (row, column) of a view of 50 mm round index 50 reads in the cube, by the formulas of docs/method.md M3. */
 function positionZyx({ normal, about }: View, row: number, column: number): Triple {
   const o = [50, 50, 50]
   const [r, c] = [0, 1, 2].filter((axis) => axis !== normal)

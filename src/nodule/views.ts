@@ -17,7 +17,7 @@ export interface View {
 }
 
 /**
- * The nine views in the order of the published method (REFERENCE.md 3; docs/geometry.md draws them). An oblique view
+ * The nine views in the order of the published method (docs/method.md M3; docs/geometry.md draws them). An oblique view
  * keeps one axis of the body and is tilted by 45 degrees about it. Rows and columns are the array's, along increasing
  * z, y, x: the axial view lies as radiologists hang it, those whose rows run along z have the head at the bottom.
  */
@@ -68,7 +68,7 @@ export function viewsOf({ shapeZyx }: Pick<Crop, 'shapeZyx'>, set: ViewSet): rea
  * @returns float32 [V, resolution, resolution], [-1000, 500] HU as [0, 1]; the cubic interpolation of the oblique views
  * may overshoot that
  * @throws SpiculaError `nodule/size` for a view larger than the crop
- * @see REFERENCE.md 2 and 3
+ * @see docs/method.md M2 and M3
  * @example
  * const crop = await cropNodule(scan, pointLps, { geometry: 'exact' })
  * nineViews(crop).length // 9 * 224 * 224

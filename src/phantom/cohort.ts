@@ -6,6 +6,7 @@ import { FEATURE_NAMES } from '../features/features.ts'
 import { type Random, seededRandom } from '../random.ts'
 import type { Triple } from '../scan/scan.ts'
 import { buildChest, type Chest } from './anatomy/chest.ts'
+import { COMPUTED_OUTCOME, type ComputedLabel, drawLabel } from './label.ts'
 import { type PlacedNodule, placeNodule } from './nodule/nodule.ts'
 import { drawNodule, type NoduleSpec } from './nodule/spec.ts'
 import { assemble, type Phantom, type PhantomSpec, phantomSpec } from './phantom.ts'
@@ -13,13 +14,12 @@ import { between } from './vector.ts'
 
 /**
  * A nodule as a row of a manifest: the published columns with the truth, and the pattern of calcification. Nobody knows
- * whether a made nodule is malignant: that column stays empty, and so does the suspicion.
+ * whether a made nodule is malignant: that column stays empty, and so does the suspicion; or it holds a computed label,
+ * and the row says so.
  */
 export function phantomRow(
   { pointLps, features, calcification }: PlacedNodule,
-  pid: string,
-  noduleId: string,
-  imagePath: string,
+  { pid, noduleId, imagePath, label }: PhantomRowOptions,
 ): ConvertedRow {
   const values = features as Readonly<Record<string, string | number | undefined>>
   return {
@@ -27,12 +27,20 @@ export function phantomRow(
     noduleId,
     imagePath,
     pointLps: pointLps.map((mm) => Math.round(mm * 100) / 100) as unknown as Triple,
-    malignant: null,
+    malignant: label?.malignant ?? null,
     extra: {
       ...Object.fromEntries(FEATURE_NAMES.map((name) => [name, String(values[name] ?? '')])),
       calcification_pattern: calcification,
+      ...(label && { rule_probability: label.probability.toFixed(4), outcome: COMPUTED_OUTCOME }),
     },
   }
+}
+
+export interface PhantomRowOptions {
+  readonly pid: string
+  readonly noduleId: string
+  readonly imagePath: string
+  readonly label?: ComputedLabel | undefined
 }
 
 /** What the scans of a cohort have in common. */
@@ -71,6 +79,14 @@ export function cohortMember({ seed, sizeMm, ...scan }: CohortOptions, index: nu
   })
   return assemble(spec, chest, [placed])
 }
+
+/**
+ * The computed label of a member of a cohort. Asking for labels changes no scan, and a member's label depends on seed and
+ * index alone.
+ * @example memberLabel(options, 0, phantom.scene.nodules[0]).malignant // 0 or 1
+ */
+export const memberLabel = ({ seed }: Pick<CohortOptions, 'seed'>, index: number, { features }: PlacedNodule) =>
+  drawLabel(features, seededRandom(seed, `member ${index}`).fork('label'))
 
 function firstRoom(nodule: NoduleSpec, random: Random): { chest: Chest; placed: PlacedNodule } {
   for (let tries = 1; ; tries++) {

@@ -2,7 +2,8 @@
 
 import type { ConvertedRow } from '../annotations/tables/converted.ts'
 import { inOrder, openPool } from '../worker-pool.node.ts'
-import { type CohortOptions, cohortMember, phantomRow } from './cohort.ts'
+import { type CohortOptions, cohortMember, memberLabel, phantomRow } from './cohort.ts'
+import type { Label } from './label.ts'
 import { buildPhantom, type Phantom, type PhantomSpec, type PhantomVolume, renderPhantom } from './phantom.ts'
 import { affineOf } from './scan/scanner.ts'
 import { type Format, imagePathOf, type ScanPaths, writePhantom } from './write.node.ts'
@@ -18,6 +19,8 @@ export type PhantomTask =
       readonly pid: string
       readonly paths: ScanPaths
       readonly format: Format
+      /** Left out: the row has no label. */
+      readonly label?: Label | undefined
     }
 
 /** Voxels of a slab; of a member its row and its specification. */
@@ -37,14 +40,17 @@ export async function answerTask(task: PhantomTask): Promise<PhantomAnswer> {
     const box = { startIjk: [0, 0, task.startK], sizeIjk: [ni, nj, task.slices] } as const
     return { kind: 'slab', voxels: renderPhantom(last.phantom, box).voxels }
   }
-  const { options, index, folder, pid, paths, format } = task
+  const { options, index, folder, pid, paths, format, label } = task
   const phantom = cohortMember(options, index)
   await writePhantom(folder, paths, phantom, renderPhantom(phantom), pid, format)
-  return {
-    kind: 'member',
-    row: phantomRow(phantom.scene.nodules[0], pid, '1', imagePathOf(paths, format)),
-    spec: phantom.spec,
-  }
+  const [nodule] = phantom.scene.nodules
+  const row = phantomRow(nodule, {
+    pid,
+    noduleId: '1',
+    imagePath: imagePathOf(paths, format),
+    label: label && memberLabel(options, index, nodule),
+  })
+  return { kind: 'member', row, spec: phantom.spec }
 }
 
 /** Slices that one task draws: enough that what slabs share is drawn twice seldom. */

@@ -1,4 +1,4 @@
-/** Augmentation of reports while training (REFERENCE 10): other words for the same, or a few words less. */
+/** Augmentation of reports while training (docs/method.md M10): other words for the same, or a few words less. */
 import { type Random, shuffle } from '../random.ts'
 import { pick } from './template-writer.ts'
 

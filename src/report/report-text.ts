@@ -1,4 +1,4 @@
-/** The text of a report as files hold it, and the part of it that the model reads (REFERENCE 11). */
+/** The text of a report as files hold it, and the part of it that the model reads (docs/method.md M11.2 and M11.3). */
 import { SpiculaError } from '../error.ts'
 
 /**

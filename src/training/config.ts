@@ -1,4 +1,4 @@
-/** Every knob of a training run, with the published values where there are any (REFERENCE 7 to 10). */
+/** Every knob of a training run, with the published values where there are any (docs/method.md M7 to M10). */
 import * as z from 'zod'
 import { checkShape } from '../files/json.ts'
 import { PARTS } from './objective.ts'

@@ -1,4 +1,4 @@
-/** Three early-stopping trackers over the validation losses (REFERENCE 9), each with a best epoch of its own. */
+/** Three early-stopping trackers over the validation losses (docs/method.md M9.4), each with a best epoch of its own. */
 import type { LossWeights } from './objective.ts'
 
 export const TRACKERS = ['prediction', 'clip', 'both'] as const
@@ -16,7 +16,7 @@ export interface Tracker {
 export type Trackers = Readonly<Record<TrackerName, Tracker>>
 
 /**
- * What the trackers look at: the heads' part of the loss, the contrastive loss, and the whole (REFERENCE 7).
+ * What the trackers look at: the heads' part of the loss, the contrastive loss, and the whole (docs/method.md M7.1).
  * @example trackedLosses({ clip: 1, image: 0.5, text: 0.7 }, { clip: 1, image: 1, text: 1 }).both // 1.6
  */
 export function trackedLosses(

@@ -37,7 +37,7 @@ export interface Losses {
 }
 
 /**
- * The training loss (REFERENCE 7): w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
+ * The training loss (docs/method.md M7): w_clip CLIP + (w_image CE_image + w_text CE_text) / 2.
  * Inputs of the graph beside those of `imageSide` and `textSide`: `textsOfImage` and `imagesOfText` [N, N], and
  * `classTargets` [N, 2] (losses.ts), and for dropout its masks, `loraScale` and `dropoutScale` (dropout.ts).
  * @throws SpiculaError `training/text` for an architecture without a text side
@@ -88,7 +88,7 @@ const IS_PART: Readonly<Record<Part, (name: string) => boolean>> = {
   patches: isPatchEmbedding,
 }
 
-/** Whether a weight is trained under a tuning (REFERENCE 8). */
+/** Whether a weight is trained under a tuning (docs/method.md M8). */
 export function isTrained(name: string, { tuning, alsoFull }: Tuning): boolean {
   if (tuning === 'full' || (isTuned(name) && (tuning === 'lora' || !isLora(name)))) return true
   return alsoFull.some((part) => IS_PART[part](name))

@@ -303,7 +303,7 @@ async function loadBase({ base, architecture, options }: PreparedRun) {
 
 /**
  * Trained weights that a fold begins with. Those of the base, but the scale of the similarities: it starts at ln(1 / 0.07),
- * whatever a pretrained base has (REFERENCE 7). Or, where training goes on, those of the base's fold.
+ * whatever a pretrained base has (docs/method.md M7.3). Or, where training goes on, those of the base's fold.
  */
 async function startOf(
   { base, options: { config } }: PreparedRun,

@@ -1,4 +1,4 @@
-/** Weighted sampling with replacement (REFERENCE 9): rare diagnoses, or rare looks, are drawn more often. */
+/** Weighted sampling with replacement (docs/method.md M9.2): rare diagnoses, or rare looks, are drawn more often. */
 import { SpiculaError } from '../error.ts'
 import { CATEGORICAL, type ChoiceName } from '../features/features.ts'
 import type { Random } from '../random.ts'

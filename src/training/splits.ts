@@ -70,7 +70,7 @@ export function kFold(
 
 /**
  * The published way: stratified shuffles by patient, each drawn anew, so a patient may validate in several folds or in
- * none (REFERENCE 12: five, 60/40).
+ * none (docs/method.md M12: five, 60/40).
  * @throws SpiculaError `training/one-class` where a class cannot be on both sides
  * @example publishedShuffles(manifest.rows, { seed: 0 }).folds.length // 5
  */

@@ -1,4 +1,4 @@
-/** What LIDC-IDRI's radiologists rated, and what their ratings become (Armato et al. 2011; REFERENCE, "LIDC mapping"). */
+/** What LIDC-IDRI's radiologists rated, and what their ratings become (Armato et al. 2011; docs/method.md M16). */
 
 /** The nine characteristics, each 1 to 5; calcification 1 to 6. */
 export const CHARACTERISTICS = [
@@ -73,7 +73,7 @@ export function mode(values: readonly number[]): number {
 }
 
 /**
- * Semantic features in the published columns, from aggregated ratings (REFERENCE, "LIDC mapping"); empty where the
+ * Semantic features in the published columns, from aggregated ratings (docs/method.md M16); empty where the
  * rating is not known (NaN).
  * @example lidcFeatures(aggregateRatings(readers, 'median')).nodule_shape // 'Round'
  */

@@ -62,6 +62,9 @@ describe('spicula views', () => {
       kind: 'views',
       geometry: 'exact',
       views: 'nine',
+      cropMm: 100,
+      viewMm: 50,
+      resolution: 224,
       nodules: 2,
       failed: 0,
     })
@@ -82,6 +85,11 @@ describe('spicula views', () => {
     expect(published.shape).toEqual(exact.shape)
     expect(published.data).not.toEqual(exact.data)
     expect(await about('published')).toMatchObject({ geometry: 'published' })
+  })
+
+  it('takes the geometry of a model, and then no other', async () => {
+    const { status, stderr } = await spicula('views', 'good.csv', '--out', 'x', '--model', 'm', '--geometry', 'exact')
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/'--model <folder>' cannot be used with .*'--geometry/)])
   })
 
   it('loses no row to bad ones', async () => {

@@ -7,9 +7,8 @@ import { encodeNpy } from '../../files/npy.ts'
 import { cropNodule } from '../../nodule/crop.ts'
 import type { Failed } from '../../nodule/failure.ts'
 import type { Geometry } from '../../nodule/geometry.ts'
-import { DEFAULT_PREPROCESSING, prepareViews } from '../../nodule/prepare.ts'
+import { type Preprocessing, prepareViews } from '../../nodule/prepare.ts'
 import { forEachPlace } from '../../nodule/prepare-scan.node.ts'
-import type { ViewSet } from '../../nodule/views.ts'
 import { contactSheetSvg } from '../../pictures/contact-sheet.ts'
 import { orthogonalSvg } from '../../pictures/orthogonal.ts'
 import type { Note, Scan, Triple } from '../../scan/scan.ts'
@@ -18,7 +17,7 @@ import { VERSION } from '../../version.ts'
 /** What to make of each nodule. */
 export type Product =
   | { readonly kind: 'crop'; readonly geometry: Geometry; readonly sizeMm: number }
-  | { readonly kind: 'views'; readonly geometry: Geometry; readonly views: ViewSet }
+  | ({ readonly kind: 'views' /** Whose views they are. */; readonly model?: string } & Preprocessing)
   | { readonly kind: 'check'; readonly geometry: Geometry }
 
 export interface ExportTask {
@@ -70,10 +69,9 @@ async function makeCrop({ scan, pointLps, path }: Place, { geometry, sizeMm }: O
   return notes
 }
 
-async function makeViews({ scan, pointLps, path, title }: Place, { geometry, views: set }: Of<'views'>) {
-  const preprocessing = { ...DEFAULT_PREPROCESSING, geometry, views: set }
-  const { pixels, count, views, notes } = await prepareViews(scan, pointLps, preprocessing)
-  const { resolution } = preprocessing
+async function makeViews({ scan, pointLps, path, title }: Place, product: Of<'views'>) {
+  const { pixels, count, views, notes } = await prepareViews(scan, pointLps, product)
+  const { resolution, geometry } = product
   await writeFileAtomic(`${path}.npy`, encodeNpy(pixels, [count, resolution, resolution]))
   const footer = `${geometry} geometry · centre ${showPoint(pointLps)} · ${software}`
   await writeFileAtomic(`${path}.png`, rasterise(contactSheetSvg({ pixels, views, title, footer })))

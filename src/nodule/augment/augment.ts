@@ -22,7 +22,7 @@ export interface AugmentationConfig {
   readonly logGamma: number
 }
 
-/** The published augmentation (REFERENCE.md 10). */
+/** The published augmentation (docs/method.md M10). */
 export const PUBLISHED_AUGMENTATION: AugmentationConfig = {
   flip: 0.5,
   rotationDegrees: 10,
@@ -62,7 +62,7 @@ export function drawAugmentation(config: AugmentationConfig, random: Random): Au
 export const JITTER_MM = 5
 
 /**
- * Places each view at random near the crop's centre, as training shows it (REFERENCE.md 3): along its plane and across
+ * Places each view at random near the crop's centre, as training shows it (docs/method.md M3.5): along its plane and across
  * it. A view that is the only one stays on the nodule's plane: 5 mm off it a small nodule would not be seen at all.
  * @example jitterViews(VIEWS, crop.centreZyx, seededRandom(1)) // nine centres within 5 mm of index 50
  */
@@ -83,7 +83,7 @@ export function jitterViews(views: readonly View[], centreZyx: Triple, random: R
  * @param random draws the noise
  * @returns float32 [views, resolution, resolution], as `renderViews`
  * @throws SpiculaError `nodule/size` as `renderViews`
- * @see REFERENCE.md 10
+ * @see docs/method.md M10
  * @example
  * const random = seededRandom(1, 'epoch 3, nodule 17')
  * const placed = jitterViews(VIEWS, crop.centreZyx, random.fork('jitter'))

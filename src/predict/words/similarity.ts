@@ -1,4 +1,4 @@
-/** From embeddings to probabilities: what is alike (REFERENCE 7 and 14). */
+/** From embeddings to probabilities: what is alike (docs/method.md M7.2, M7.3 and M14). */
 
 /** exp of it scales the similarities; the published model clamps it to [0, ln 100] before each use. */
 const MAX_LOGIT_SCALE = 4.6052

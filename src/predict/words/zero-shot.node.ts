@@ -1,4 +1,4 @@
-/** Semantic features without training for them: which sentence is most like what the image side sees (REFERENCE 14). */
+/** Semantic features without training for them: which sentence is most like the image (docs/method.md M14). */
 
 import { type ModelFolder, openModelFolder } from '../../model/folder.node.ts'
 import { readPrompts } from '../../model/prompts.node.ts'

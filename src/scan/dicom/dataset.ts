@@ -18,7 +18,7 @@ export interface Element {
   readonly items?: readonly Dataset[]
 }
 
-/** Attributes of a file or of an item of a sequence, by tag; only those of `dicom-tags.ts`. */
+/** Attributes of a file or of an item of a sequence, by tag; only those of `tags.ts`. */
 export interface Dataset {
   readonly bytes: Uint8Array
   readonly littleEndian: boolean
