@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/build.setup.ts'],
     reporters: ['default', './test/summary.reporter.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,

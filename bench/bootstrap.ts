@@ -3,14 +3,17 @@
  * patient, one in ten a cancer), from 1,000 to 1,000,000 predictions: sorting, plan, replicates on all cores.
  */
 
-import { bootstrapAuroc } from '../src/evaluation/intervals/bootstrap.node.ts'
 import { aurocPlan, designOf } from '../src/evaluation/intervals/bootstrap.ts'
 import { intervalOf } from '../src/evaluation/intervals/interval.ts'
 import { measure, sampleOf } from '../src/evaluation/metrics/metrics.ts'
 import { seededRandom } from '../src/random.ts'
+import { compiled } from './compiled.ts'
 import { peakMemoryMb } from './timing.ts'
 
 const REPLICATES = 2000
+const { bootstrapAuroc } = await compiled<typeof import('../src/evaluation/intervals/bootstrap.node.ts')>(
+  'evaluation/intervals/bootstrap.node.js',
+)
 
 console.log('predictions  seconds  growth  peak MB  AUROC interval')
 let last = 0

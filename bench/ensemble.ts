@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { initModel } from '../src/model/init.node.ts'
 import { openPredictor } from '../src/predict/predictor.node.ts'
 import { seededRandom } from '../src/random.ts'
+import { compile } from './compiled.ts'
 import { vitB32 } from './random-model.ts'
 import { median, medianRatio, timeInTurn } from './timing.ts'
 
@@ -64,9 +65,6 @@ async function make(): Promise<void> {
   console.log(`                  ${megabytes(whole).toFixed(0)} MB with the text side (target: at most 330)`)
   console.log(`                  ${megabytes(checkpoints).toFixed(0)} MB of PyTorch's checkpoints`)
 }
-
-/** Processes of their own run the compiled code. */
-const compile = () => execFileSync(process.execPath, [path('../scripts/build.mjs')], { stdio: 'inherit' })
 
 function memory(): void {
   compile()

@@ -3,19 +3,16 @@
  * all cores, and members of a cohort (72 mm) on one; elapsed time, and the processors' time, which other work on the
  * machine disturbs less.
  */
-import { execFileSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { cohortMember } from '../src/phantom/cohort.ts'
 import { buildPhantom, drawNodules, phantomSpec, renderPhantom } from '../src/phantom/phantom.ts'
-import { renderOnThreads } from '../src/phantom/threads.node.ts'
+import { compiled } from './compiled.ts'
 import { median, peakMemoryMb } from './timing.ts'
 
 const MEMBERS = 24
 
 const rounds = Number(process.argv[2] ?? 3)
-// Threads run the compiled code.
-execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))], { stdio: 'inherit' })
+const { renderOnThreads } = await compiled<typeof import('../src/phantom/threads.node.ts')>('phantom/threads.node.js')
 
 interface Taken {
   readonly elapsed: number

@@ -16,6 +16,7 @@ import { smallPhantom } from '../src/phantom/phantom.ts'
 import { seededRandom } from '../src/random.ts'
 import { writeNifti } from '../src/scan/nifti/write.node.ts'
 import { encodeSafetensors, toHalf } from '../src/weights/safetensors.ts'
+import { compile } from './compiled.ts'
 import { median, timeInTurn } from './timing.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -73,7 +74,7 @@ async function makeFullModel(folder: string): Promise<void> {
   }
 }
 
-execFileSync(process.execPath, [path('../scripts/build.mjs')], { stdio: 'inherit' })
+compile()
 const folder = await mkdtemp(join(tmpdir(), 'spicula-start-'))
 try {
   const file = (name: string) => join(folder, name)

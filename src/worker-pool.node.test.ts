@@ -10,12 +10,12 @@ type Task = {
   ms?: number
 }
 
-/** A thread's module; threads run compiled code, so it serves tasks with dist's twin of the module under test. */
-const dist = (file: string) => JSON.stringify(new URL(`../dist/${file}`, import.meta.url).href)
+const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
+/** A thread's module. */
 const MODULE = `
 import { threadId } from 'node:worker_threads'
-import { serveTasks } from ${dist('worker-pool.node.js')}
-import { SpiculaError } from ${dist('error.js')}
+import { serveTasks } from ${url('worker-pool.node.ts')}
+import { SpiculaError } from ${url('error.ts')}
 serveTasks(async ({ do: what, value, ms = 0 }) => {
   await new Promise((resolve) => setTimeout(resolve, ms))
   if (what === 'exit') process.exit(3)
@@ -119,10 +119,11 @@ describe('a pool of worker threads', () => {
 
   it('does not keep a process alive that forgot to close it', async () => {
     const program = `
-      import { openPool } from ${dist('worker-pool.node.js')}
+      import { openPool } from ${url('worker-pool.node.ts')}
       const pool = openPool(new URL(${JSON.stringify(entry(MODULE).href)}), 2)
       await Promise.all([1, 2, 3].map((value) => pool.run({ do: 'double', value })))`
-    const outer = new Worker(entry(program))
+    const runsTypeScript = new URL('../scripts/typescript-thread.mjs', import.meta.url)
+    const outer = new Worker(runsTypeScript, { workerData: entry(program).href })
     expect(await new Promise((resolve) => outer.on('exit', resolve))).toBe(0)
   })
 })

@@ -28,11 +28,11 @@ interface Waiting<Result> {
 
 /**
  * Starts threads that run a module which calls `serveTasks`.
- * @param entry the module; a `.ts` file of `src/` stands for its compiled twin in `dist/`
+ * @param entry the module, by its name in `src/`; compiled code takes the `.js` beside it
  * @example const pool = openPool<ScanTask, Outcome[]>(new URL('./prepare.worker.node.ts', import.meta.url), 2)
  */
 export function openPool<Task, Result>(entry: URL, threads: number): WorkerPool<Task, Result> {
-  const members = Array.from({ length: threads }, () => startMember<Result>(compiled(entry)))
+  const members = Array.from({ length: threads }, () => startMember<Result>(entry))
   let nextId = 0
   return {
     run: (task) => {
@@ -45,10 +45,13 @@ export function openPool<Task, Result>(entry: URL, threads: number): WorkerPool<
   }
 }
 
-/** Node.js runs JavaScript in its threads: where this module is still TypeScript, the compiled twin is taken. */
-function compiled(entry: URL): URL {
-  if (!entry.pathname.endsWith('.ts')) return entry
-  return new URL(entry.href.replace(/\/src\/(?!.*\/src\/)/, '/dist/').replace(/\.ts$/, '.js'))
+/** Tests and tools run TypeScript; Node.js 20 does not, so that their threads are taught to by a development tool. */
+const TYPESCRIPT = import.meta.url.endsWith('.ts')
+const TYPESCRIPT_THREAD = '../scripts/typescript-thread.mjs'
+
+function startThread(entry: URL): Worker {
+  if (TYPESCRIPT) return new Worker(new URL(TYPESCRIPT_THREAD, import.meta.url), { workerData: entry.href })
+  return new Worker(new URL(entry.href.replace(/\.ts$/, '.js')))
 }
 
 function startMember<Result>(entry: URL) {
@@ -58,7 +61,7 @@ function startMember<Result>(entry: URL) {
   let closed = false
 
   const start = (): Worker => {
-    const thread = new Worker(entry)
+    const thread = startThread(entry)
     // A pool that nobody waits for must not keep the process alive.
     thread.unref()
     thread.on('message', (reply: Reply<Result>) => {

@@ -1,38 +1,6 @@
 #!/usr/bin/env node
-/** The command line: arguments in, exit status out. Each command is a file of its own. */
-import { Command, CommanderError } from 'commander'
-import { SpiculaError } from '../error.ts'
-import { VERSION } from '../version.ts'
-import { COMMANDS, calledCommand } from './commands.ts'
-
-/** The command line for these arguments: of the command that they call all is there, of the others what help lists. */
-async function program(args: readonly string[]): Promise<Command> {
-  const root = new Command('spicula')
-    .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')
-    .version(`spicula ${VERSION}`)
-    .showHelpAfterError('(spicula --help, or spicula COMMAND --help)')
-    // Commands that are not loaded have no arguments to show: names alone, alike for all.
-    .configureHelp({ subcommandTerm: (command) => command.name() })
-  const called = calledCommand(args)
-  for (const { name, summary, load } of COMMANDS)
-    root.addCommand(name === called ? await load() : new Command(name).summary(summary))
-  for (const command of [root, ...everyCommand(root)]) {
-    command.exitOverride()
-    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'spicula: ')) })
-  }
-  return root
-}
-
-const everyCommand = (command: Command): Command[] => command.commands.flatMap((c) => [c, ...everyCommand(c)])
-
-/** Prints an error as a person needs it; the stack only with SPICULA_DEBUG. */
-function printError(error: unknown): void {
-  if (error instanceof SpiculaError) {
-    console.error(`spicula: ${error.message} [${error.code}]`)
-    if (error.hint !== undefined) console.error(`  ${error.hint}`)
-  } else console.error('spicula: a defect in spicula itself:', error)
-  if (process.env.SPICULA_DEBUG && error instanceof Error) console.error(error.stack, error.cause ?? '')
-}
+/** The program `spicula`. */
+import { runCommandLine } from './command-line.ts'
 
 // Whoever reads may stop early (`| head`): files are still written, and the exit status still tells how it went.
 for (const stream of [process.stdout, process.stderr])
@@ -40,13 +8,4 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error
   })
 
-try {
-  const root = await program(process.argv.slice(2))
-  await root.parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
-  else {
-    printError(error)
-    process.exitCode = 1
-  }
-}
+await runCommandLine(process.argv.slice(2))

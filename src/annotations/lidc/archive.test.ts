@@ -17,7 +17,7 @@ const PUBLISHED_LESIONS = 2625
 
 /** Runs the command in a process of its own, and tells time and memory. */
 const MEASURE = `
-import { cohortLidcCommand } from ${JSON.stringify(new URL('../../../dist/cli/cohort/lidc.js', import.meta.url).href)}
+import { cohortLidcCommand } from ${JSON.stringify(new URL('../../cli/cohort/lidc.ts', import.meta.url).href)}
 const started = performance.now()
 await cohortLidcCommand().parseAsync(process.argv)
 console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, kB: process.resourceUsage().maxRSS }))`
@@ -37,7 +37,20 @@ describeShared(['data/lidc-annotations', 'data/lidc'], (annotations, lidc) => {
       '--geometry',
       join(lidc(), 'slices.csv'),
     ]
-    const run = ['--input-type=module', '-e', MEASURE, '--', 'lidc', place, '--out', out, ...options, '--quiet']
+    const run = [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      MEASURE,
+      '--',
+      'lidc',
+      place,
+      '--out',
+      out,
+      ...options,
+      '--quiet',
+    ]
     const { stdout } = await promisify(execFile)(process.execPath, run, {
       cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     })

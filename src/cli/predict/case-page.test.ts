@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, chromium, openBrowser } from '../shared/chromium.fixture.ts'
-import { AT, HEADER, MAIN, makeScans, runner, writeCohort } from '../shared/cli.fixture.ts'
+import { AT, HEADER, makeScans, runner, writeCohort } from '../shared/cli.fixture.ts'
 
 let folder = ''
 let spicula = runner('')
@@ -135,7 +135,9 @@ describe('the model that comes with spicula', () => {
     const root = fileURLToPath(new URL('../../..', import.meta.url))
     const installed = join(folder, 'installed', 'node_modules', 'spicula')
     await mkdir(installed, { recursive: true })
-    await cp(dirname(dirname(MAIN)), join(installed, 'dist'), { recursive: true })
+    const [config, info] = [join(root, 'tsconfig.build.json'), join(folder, 'installed/tsbuildinfo')]
+    const compile = ['-p', config, '--outDir', join(installed, 'dist'), '--tsBuildInfoFile', info]
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...compile])
     await cp(join(root, 'package.json'), join(installed, 'package.json'))
     await symlink(join(root, 'node_modules'), join(installed, 'node_modules'))
     await mkdir(join(installed, 'models'))

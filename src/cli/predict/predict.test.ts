@@ -4,7 +4,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../../version.ts'
-import { AT, MAIN, makeModel, makeScans, type Ran, runner, writeCohort } from '../shared/cli.fixture.ts'
+import { AT, makeModel, makeScans, PROGRAM, type Ran, runner, writeCohort } from '../shared/cli.fixture.ts'
 
 let folder = ''
 let spicula: (...args: string[]) => Promise<Ran>
@@ -191,7 +191,7 @@ describe('spicula predict COHORT', () => {
   })
 
   it('goes on when whoever reads its output stops early', async () => {
-    const child = spawn(process.execPath, [MAIN, 'predict', 'good.csv', '--model', 'model'], { cwd: folder })
+    const child = spawn(process.execPath, [...PROGRAM, 'predict', 'good.csv', '--model', 'model'], { cwd: folder })
     child.stdout.destroy()
     let stderr = ''
     child.stderr.on('data', (chunk) => {

@@ -1,16 +1,23 @@
-/** For tests: the command line as a child process, and a folder with a small cohort and a random model. */
-import { execFile } from 'node:child_process'
+/** For tests: the command line, and a folder with a small cohort and a random model. */
+import { Console } from 'node:console'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseInitConfig } from '../../model/config.ts'
 import { initModel } from '../../model/init.node.ts'
 import { PRESETS } from '../../model/presets.ts'
 import { writeNifti } from '../../scan/nifti/write.node.ts'
 import type { Affine, Triple } from '../../scan/scan.ts'
+import { runCommandLine } from '../command-line.ts'
 
-export const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+/** The program as a process of its own, for what only a process shows: `spawn(process.execPath, [...PROGRAM, 'predict'])`. */
+export const PROGRAM: readonly string[] = [
+  '--import',
+  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
+  fileURLToPath(new URL('../main.ts', import.meta.url)),
+]
 
 export interface Ran {
   readonly status: number
@@ -18,16 +25,50 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs the compiled command line in a folder. */
+/** A process has one working folder and one standard output: commands that run in it wait for each other. */
+let last: Promise<unknown> = Promise.resolve()
+
+/** Runs the command line in a folder, without a process of its own. */
 export const runner =
   (folder: string) =>
-  (...args: string[]): Promise<Ran> =>
-    new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, ...args], { cwd: folder }, (error, stdout, stderr) => {
-        const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
-        resolve({ status, stdout, stderr })
-      })
-    })
+  (...args: string[]): Promise<Ran> => {
+    const ran = last.then(() => runHere(folder, args))
+    last = ran.catch(() => undefined)
+    return ran
+  }
+
+async function runHere(folder: string, args: readonly string[]): Promise<Ran> {
+  const [home, own] = [process.cwd(), globalThis.console]
+  const [stdout, stderr] = [capture(process.stdout), capture(process.stderr)]
+  // The test runner's console does not write to the process's streams.
+  globalThis.console = new Console(process.stdout, process.stderr)
+  process.chdir(folder)
+  process.exitCode = undefined
+  try {
+    await runCommandLine(args)
+    return { status: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() }
+  } finally {
+    process.exitCode = undefined
+    process.chdir(home)
+    globalThis.console = own
+    for (const { restore } of [stdout, stderr]) restore()
+  }
+}
+
+function capture(stream: NodeJS.WriteStream) {
+  const { write } = stream
+  let text = ''
+  stream.write = (chunk: string | Uint8Array) => {
+    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+    return true
+  }
+  return {
+    text: () => text,
+    restore: () => {
+      stream.write = write
+    },
+  }
+}
 
 /** Voxel (24, 24, 24) is at (-64, -84, -252); voxel indices, LPS and RAS never agree inside the scan. */
 const AFFINE_LPS: Affine = [1.5, 0, 0, -100, 0, 1.5, 0, -120, 0, 0, 2, -300]

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { COMMIT, type FakeHub, fakeHub, REPO } from '../../importing/hub/hub.fixture.node.ts'
 import { unpack, writeVocabulary } from '../../importing/import.fixture.node.ts'
-import { MAIN, type Ran } from '../shared/cli.fixture.ts'
+import { type Ran, runner } from '../shared/cli.fixture.ts'
 
 let folder = ''
 let hub: FakeHub
@@ -20,19 +19,16 @@ beforeAll(async () => {
     'tokenizer.json': await readFile(words),
   }
   hub = await fakeHub(files, { license: 'mit' })
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint)
+  vi.stubEnv('SPICULA_CACHE', join(folder, 'cache'))
 })
 afterAll(async () => {
+  vi.unstubAllEnvs()
   await hub.close()
   await rm(folder, { recursive: true })
 })
 
-const pull = (...args: string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const env = { ...process.env, HF_ENDPOINT: hub.endpoint, SPICULA_CACHE: join(folder, 'cache') }
-    execFile(process.execPath, [MAIN, 'weights', 'pull', ...args], { cwd: folder, env }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr })
-    })
-  })
+const pull = (...args: string[]): Promise<Ran> => runner(folder)('weights', 'pull', ...args)
 
 describe('spicula weights pull', () => {
   it('makes a model folder, and a second one without the network', async () => {

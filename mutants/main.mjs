@@ -1,0 +1,80 @@
+// `npm run mutants -- ROOM`: changes the code of a room in small ways, each alone, and runs the room's tests on each. What
+// no test notices is printed. Results are kept, so that a second run does only what is new; `clip/losses.ts` in the place
+// of a room does a part of it. What the numbers say: docs/mutants.md.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+/** Tests of a room that live in another: they cost a run of the command line each. */
+const TESTS_ELSEWHERE = {}
+
+const [part] = process.argv.slice(2)
+if (part === undefined || !existsSync(`src/${part}`)) {
+  console.error(part === undefined ? 'Usage: npm run mutants -- ROOM' : `src/${part} does not exist`)
+  process.exit(1)
+}
+const [room] = part.split('/')
+if (!existsSync('mutants/node_modules'))
+  execFileSync('npm', ['ci', '--prefix', 'mutants', '--legacy-peer-deps', '--no-audit', '--no-fund'], {
+    stdio: 'inherit',
+  })
+
+// With or without reference material beside the checkout, the score is the same.
+process.env.SPICULA_SHARED = 'nowhere'
+const results = `mutants/reports/${room}.json`
+const { Stryker } = await import('@stryker-mutator/core')
+await new Stryker({
+  mutate: [
+    statSync(`src/${part}`).isDirectory() ? `src/${part}/**/*.ts` : `src/${part}`,
+    '!src/**/*.test.ts',
+    '!src/**/*.fixture.ts',
+    '!src/**/*.fixture.node.ts',
+  ],
+  testFiles: [`src/${room}/**/*.test.ts`, ...(TESTS_ELSEWHERE[room] ?? [])],
+  testRunner: 'vitest',
+  // Which tests to run is said above; to find them by imports takes longer than to run them.
+  vitest: { related: false },
+  coverageAnalysis: 'perTest',
+  // What runs once, while modules are loaded, would need every test again.
+  ignoreStatic: true,
+  incremental: true,
+  incrementalFile: results,
+  // Stryker rewrites paths in a tsconfig.json with TypeScript's API, which TypeScript 7 does not have.
+  tsconfigFile: 'mutants/no-tsconfig.json',
+  ignorePatterns: ['bench', 'demo-out', 'dist', 'docs', 'mutants', 'parity', 'runs', 'study'],
+  tempDirName: 'mutants/sandbox',
+  concurrency: 1,
+  // A busy machine must not pass for a killed mutant; endless loops are counted, not timed.
+  timeoutMS: 60_000,
+  timeoutFactor: 4,
+  reporters: ['progress-append-only'],
+  allowConsoleColors: false,
+}).runMutationTest()
+
+/** Of each mutant in the report: https://github.com/stryker-mutator/mutation-testing-elements */
+const { files } = JSON.parse(readFileSync(results, 'utf8'))
+const noticed = new Set(['Killed', 'Timeout'])
+const missed = new Set(['Survived', 'NoCoverage'])
+const table = []
+for (const [file, { source, mutants }] of Object.entries(files).sort()) {
+  const lines = source.split('\n')
+  for (const { status, location, replacement, mutatorName } of mutants) {
+    if (!missed.has(status)) continue
+    const { start, end } = location
+    const was = lines[start.line - 1].slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined)
+    const now = replacement.split('\n')[0]
+    const untested = status === 'NoCoverage' ? ', which no test runs' : ''
+    console.log(`${file}:${start.line}:${start.column} ${mutatorName}: ${was} -> ${now}${untested}`)
+  }
+  const killed = mutants.filter(({ status }) => noticed.has(status)).length
+  const survived = mutants.filter(({ status }) => missed.has(status)).length
+  if (killed + survived > 0) table.push([file, killed, survived])
+}
+const total = (column) => table.reduce((sum, row) => sum + row[column], 0)
+console.log('\n  score  killed  survived')
+for (const [name, killed, survived] of [...table, [`src/${room}`, total(1), total(2)]]) {
+  const score = ((100 * killed) / (killed + survived)).toFixed(1)
+  console.log(`${score.padStart(5)} %  ${String(killed).padStart(6)}  ${String(survived).padStart(8)}  ${name}`)
+}
