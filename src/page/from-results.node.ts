@@ -10,7 +10,7 @@ import type { CaseFailure, CaseNodule, CasePage, CaseReading } from './content.t
 import type { CaseReader } from './reader.node.ts'
 
 /** The worker module that prepares and draws the nodules of a page: `predictCohort`'s `worker`. */
-export const DRAW_WORKER = new URL('./draw.worker.node.ts', import.meta.url)
+export const DRAW_WORKER: URL = new URL('./draw.worker.node.ts', import.meta.url)
 
 /** A row with its answer and its pictures. */
 export type CaseResult = Extract<RowResult<CaseReading, CasePictures>, { prediction: unknown }>
