@@ -1,5 +1,6 @@
 /**
  * Spicula as a library: the main job. Each room has more under its own name, such as `spicula/evaluation`.
+ * @module spicula
  *
  * @example
  * const scan = await openScan('scan.nii.gz')

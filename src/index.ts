@@ -1,6 +1,6 @@
 /** Spicula in a browser: of the library what needs no Node.js. Rooms have more: `spicula/scan`, `spicula/nodule`. */
 export { type Frame, toPointLps } from './cohort/frame.ts'
-export { SpiculaError } from './error.ts'
+export { type ErrorDetail, SpiculaError } from './error.ts'
 export { type Crop, type CropOptions, cropNodule } from './nodule/crop.ts'
 export type { Geometry } from './nodule/geometry.ts'
 export { type PreparedViews, type Preprocessing, prepareViews } from './nodule/prepare.ts'

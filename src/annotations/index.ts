@@ -1,7 +1,14 @@
-/** Cohorts from annotations and tables of others. */
+/**
+ * Cohorts from annotations and tables of others.
+ * @module spicula/annotations
+ */
 export { type Lesion, type LesionOptions, lidcCsv, lidcLesions } from './lidc/cohort.ts'
-export { listXml, readMessages } from './lidc/source.ts'
-export { parseReadMessage, type Reading, type ReadMessage } from './lidc/xml.ts'
+export type { SeriesGeometry } from './lidc/geometry.ts'
+export type { PixelCentroid } from './lidc/outline.ts'
+export type { Ratings } from './lidc/ratings.ts'
+export type { Readings } from './lidc/readings.ts'
+export { type BadFile, listXml, readMessages } from './lidc/source.ts'
+export { type Contour, parseReadMessage, type Reading, type ReadMessage } from './lidc/xml.ts'
 export { placesOfSeg } from './places/dicom-seg.ts'
 export { type MaskOptions, placesOfMask } from './places/mask.ts'
 export { lesionsOfBoxes, type PlacedBox, parseBoxes, type SliceBox } from './places/pascal-voc.ts'

@@ -1,3 +1,6 @@
-/** The network, and tokenizers in model folders. */
+/**
+ * The network, and tokenizers in model folders.
+ * @module spicula/clip
+ */
 export * from './index.ts'
-export { type FolderTokenizer, openTokenizer } from './tokenizer/open.node.ts'
+export { type FolderTokenizer, openTokenizer, type TokenizerPlace } from './tokenizer/open.node.ts'

@@ -83,6 +83,6 @@ function inBags(scores: Tensor, bags: Bags): Tensor {
 /**
  * Logits of a head on an L2-normalised embedding.
  * @param embedding [folds or 1, nodules, embedDim]
- * @returns [folds or 1, nodules, 2]: benign, malignant
+ * @returns logits of benign and malignant, [folds or 1, nodules, 2]
  */
 export const classify = (embedding: Tensor, head: Weights): Tensor => linear(g.l2Normalize(embedding), head, 2)

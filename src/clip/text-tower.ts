@@ -14,7 +14,7 @@ export interface PackedTexts {
   readonly tokens: Tensor
   /** Each token's place in its own text, int64 [S, context, 1]. */
   readonly positions: Tensor
-  /** [S, 1, context, context]: 0 where a token may look, its own text up to itself; minus infinity elsewhere. */
+  /** 0 where a token may look, its own text up to itself; minus infinity elsewhere: [S, 1, context, context]. */
   readonly reach: Tensor
   /** Where each text ends in the flattened [S * context], int64 [texts, 1]. */
   readonly endOfText: Tensor

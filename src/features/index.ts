@@ -1,4 +1,7 @@
-/** The vocabulary of radiologists' semantic features, read from tables. */
+/**
+ * The vocabulary of radiologists' semantic features, read from tables.
+ * @module spicula/features
+ */
 export { type FeatureRow, featureRows } from './feature-rows.ts'
 export {
   type ChoiceFeature,

@@ -1,2 +1,2 @@
 /** Weights of others: where the Hugging Face Hub keeps them. */
-export { type HubPlace, hubPlace } from './hub/hub.ts'
+export { type HubFile, type HubPlace, hubPlace } from './hub/hub.ts'

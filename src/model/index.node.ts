@@ -1,4 +1,7 @@
-/** Model folders: opened, inspected, made. */
+/**
+ * Model folders: opened, inspected, made.
+ * @module spicula/model
+ */
 export { embeddedModel } from './embedded-model.node.ts'
 export { checkModelFolder, type ModelFolder, openModelFolder } from './folder.node.ts'
 export * from './index.ts'

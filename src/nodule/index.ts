@@ -1,4 +1,7 @@
-/** A nodule as a model sees it: its crop, its nine views, and both augmented. */
+/**
+ * A nodule as a model sees it: its crop, its nine views, and both augmented.
+ * @module spicula/nodule
+ */
 export {
   type Augmentation,
   type AugmentationConfig,

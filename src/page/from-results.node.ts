@@ -9,7 +9,7 @@ import { anonymous } from './anonymous.ts'
 import type { CaseFailure, CaseNodule, CasePage, CaseReading } from './content.ts'
 
 /** The worker module that prepares and draws the nodules of a page: `predictCohort`'s `worker`. */
-export const DRAW_WORKER = new URL('./draw.worker.node.ts', import.meta.url)
+export const DRAW_WORKER: URL = new URL('./draw.worker.node.ts', import.meta.url)
 
 /** A row with its answer and its pictures. */
 export type CaseResult = Extract<RowResult<CaseReading, CasePictures>, { prediction: unknown }>

@@ -7,7 +7,14 @@
  */
 export { type CohortOptions, cohortMember, phantomRow } from './cohort.ts'
 export type { PlacedNodule } from './nodule/nodule.ts'
-export { type Calcification, DEFAULT_FEATURES, type DrawnFeatures, drawNodule, type NoduleSpec } from './nodule/spec.ts'
+export {
+  CALCIFICATIONS,
+  type Calcification,
+  DEFAULT_FEATURES,
+  type DrawnFeatures,
+  drawNodule,
+  type NoduleSpec,
+} from './nodule/spec.ts'
 export {
   buildPhantom,
   drawNodules,
@@ -19,5 +26,5 @@ export {
   smallPhantom,
   WHOLE_CHEST,
 } from './phantom.ts'
-export type { Dose, Grid, Kernel, Scanner } from './scan/scanner.ts'
+export { DOSES, type Dose, type Grid, KERNELS, type Kernel, type Scanner } from './scan/scanner.ts'
 export { type GivenSpec, parsePhantomSpec, phantomSpecJson } from './spec-json.ts'

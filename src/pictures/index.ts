@@ -1,4 +1,7 @@
-/** Pictures of a nodule, as SVG. */
+/**
+ * Pictures of a nodule, as SVG.
+ * @module spicula/pictures
+ */
 export { type ContactSheet, contactSheetSvg } from './contact-sheet.ts'
 export { type Orthogonal, orthogonalSvg } from './orthogonal.ts'
 export { overview } from './overview.ts'

@@ -1,5 +1,8 @@
-/** From views to answers: probabilities, words, similar reports; the ensemble as an ONNX file. */
-export { type CohortOptions, predictCohort, type RowResult } from './cohort.node.ts'
+/**
+ * From views to answers: probabilities, words, similar reports; the ensemble as an ONNX file.
+ * @module spicula/predict
+ */
+export { type CohortOptions, predictCohort, type RowResult, type ViewReader } from './cohort.node.ts'
 export { type Exported, type ExportedFile, type ExportOptions, exportOnnx } from './export-onnx.node.ts'
 export * from './index.ts'
 export { openPredictor, type Predictor, type PredictorOptions } from './predictor.node.ts'

@@ -1,4 +1,7 @@
-/** Sentences from features; language models, whose clients are optional packages; folders of reports. */
+/**
+ * Sentences from features; language models, whose clients are optional packages; folders of reports.
+ * @module spicula/report
+ */
 export * from './index.ts'
 export { openWriter } from './llm-model.ts'
 export { reportCache } from './report-cache.node.ts'

@@ -10,7 +10,7 @@ export {
 } from './affine.ts'
 export { boxOfCube, type WorldBox } from './box.ts'
 export { memoryScan } from './memory-scan.ts'
-export { type NiftiHeader, parseNiftiHeader } from './nifti/header.ts'
+export { NIFTI_PREFIX_BYTES, type NiftiHeader, parseNiftiHeader } from './nifti/header.ts'
 export { niftiScan } from './nifti/nifti.ts'
 export { encodeNifti, type NiftiImage, type NiftiVoxels } from './nifti/write.ts'
 export { readWhole } from './read-whole.ts'
