@@ -1,6 +1,6 @@
 /** Bars and points of a page, drawn for its light and its dark dress: colours are classes of the style sheet. */
 
-import { type Axis, frameOf, type Look, rowsAxis, xAxis } from '../drawing/chart/axes.ts'
+import { type Axis, frameOf, type Look, rowsRange, xAxis } from '../drawing/chart/axes.ts'
 import { box, marker, segment, segments } from '../drawing/chart/marks.ts'
 import { linearScale } from '../drawing/chart/scale.ts'
 import { lines, type Markup, svg } from '../drawing/markup.ts'
@@ -54,7 +54,7 @@ export interface PointRow {
  */
 export function pointPlot(title: string, rows: readonly PointRow[]): Markup {
   const rectangle = { left: 78, right: WIDTH - 12, top: 8, bottom: 8 + rows.length * ROW }
-  const frame = frameOf(rectangle, SHARE, rowsAxis(rows.length))
+  const frame = frameOf(rectangle, SHARE, rowsRange(rows.length))
   const name = `${title}. ${rows
     .map(
       ({ label, mean, folds }) => `${label}: mean ${shown(mean)}${folds.length > 1 ? `, folds ${range(folds)}` : ''}`,

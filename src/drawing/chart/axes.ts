@@ -5,23 +5,26 @@ import { type Place, segment } from './marks.ts'
 import { linearScale, type Scale } from './scale.ts'
 import { GRID, INK, type Paint } from './style.ts'
 
-export interface Axis {
-  /** What it measures; no name where empty. */
-  readonly label: string
+export interface Range {
   /** At the left, or at the bottom. */
   readonly from: number
   /** At the right, or at the top. */
   readonly to: number
+}
+
+export interface Axis extends Range {
+  /** What it measures; no name where empty. */
+  readonly label: string
   readonly ticks: readonly number[]
   /** How a tick is written, as few digits as it needs by default; an empty text leaves the grid alone. */
   readonly show?: (tick: number) => string
 }
 
 /**
- * An axis of rows that are listed from the top down: the middle of row i is at i + 0.5.
- * @example frameOf(rectangle, x, rowsAxis(3)).y(0.5) // the middle of the uppermost
+ * Rows that are listed from the top down: the middle of row i is at i + 0.5.
+ * @example frameOf(rectangle, x, rowsRange(3)).y(0.5) // the middle of the uppermost
  */
-export const rowsAxis = (rows: number): Axis => ({ label: '', from: rows, to: 0, ticks: [] })
+export const rowsRange = (rows: number): Range => ({ from: rows, to: 0 })
 
 export interface Rectangle {
   readonly left: number
@@ -38,9 +41,9 @@ export interface Frame extends Rectangle {
   at(x: number, y: number): Place
 }
 
-export function frameOf(rectangle: Rectangle, { from, to }: Pick<Axis, 'from' | 'to'>, vertical: Axis): Frame {
-  const x = linearScale([from, to], [rectangle.left, rectangle.right])
-  const y = linearScale([vertical.from, vertical.to], [rectangle.bottom, rectangle.top])
+export function frameOf(rectangle: Rectangle, across: Range, upwards: Range): Frame {
+  const x = linearScale([across.from, across.to], [rectangle.left, rectangle.right])
+  const y = linearScale([upwards.from, upwards.to], [rectangle.bottom, rectangle.top])
   return { ...rectangle, x, y, at: (px, py) => [x(px), y(py)] }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Content } from '../markup.ts'
 import { lines } from '../markup.ts'
 import { ofClass, parseXml, within } from '../read-xml.fixture.ts'
-import { type Axis, frameOf, rowsAxis, xAxis, yAxis } from './axes.ts'
+import { type Axis, frameOf, rowsRange, xAxis, yAxis } from './axes.ts'
 import { type Chart, chart, drawing, note, plot } from './chart.ts'
 import { legend, legendHeight } from './legend.ts'
 import { box, marker, polyline, segment, segments } from './marks.ts'
@@ -70,6 +70,8 @@ describe('scales', () => {
     )
   })
 })
+
+const SHAPES: readonly Marker[] = ['circle', 'square', 'triangle', 'diamond', 'cross']
 
 const parsed = (part: Content) => parseXml(`<svg>${lines([part])}</svg>`).children
 
@@ -147,8 +149,6 @@ describe('marks', () => {
     }
   })
 
-  const SHAPES: readonly Marker[] = ['circle', 'square', 'triangle', 'diamond', 'cross']
-
   it('are signs of shapes of their own, round their place, as large as told', () => {
     const outlines = SHAPES.map((shape) => {
       const [sign] = parsed(marker(shape, [50, 30], filled('red'), 10))
@@ -161,8 +161,10 @@ describe('marks', () => {
       const [xs, ys] = [corners.map(([x]) => x - 50), corners.map(([, y]) => y - 30)]
       expect(Math.min(...xs)).toBe(-Math.max(...xs))
       expect(Math.abs(Math.min(...ys) + Math.max(...ys))).toBeLessThanOrEqual(2)
-      expect(Math.max(...xs, ...ys)).toBeGreaterThanOrEqual(9)
-      expect(Math.max(...xs, ...ys)).toBeLessThanOrEqual(12)
+      for (const reach of [Math.max(...xs), Math.max(...ys)]) {
+        expect(reach).toBeGreaterThanOrEqual(9)
+        expect(reach).toBeLessThanOrEqual(12)
+      }
       return sign.attributes.d
     })
     expect(new Set(outlines).size).toBe(SHAPES.length)
@@ -189,7 +191,7 @@ describe('axes', () => {
   })
 
   it('of rows run from the top down', () => {
-    const rows = frameOf({ left: 0, top: 10, right: 1, bottom: 70 }, X, rowsAxis(3))
+    const rows = frameOf({ left: 0, top: 10, right: 1, bottom: 70 }, X, rowsRange(3))
     expect([0.5, 1.5, 2.5].map(rows.y)).toEqual([20, 40, 60])
   })
 
@@ -349,6 +351,21 @@ describe('a chart', () => {
     const plot_ = { left: 62, top: 38, right: 482, bottom: 458 }
     expect(size(chart(about))).toEqual({ width: '500', height: '579', viewBox: '0 0 500 579', plot: plot_, ground })
     expect(size(chart({ ...about, plotHeight: 200 }))).toMatchObject({ height: '359', plot: { ...plot_, bottom: 238 } })
+  })
+
+  it('looks as it did', () => {
+    const svg = chart({
+      ...about,
+      definitions: box([0, 0], [1, 1], { class: 'x' }),
+      marks: (frame) => [
+        polyline([frame.at(10, 0), frame.at(20, 2), frame.at(30, -1)], SERIES[0]),
+        segment(frame.at(10, 3), frame.at(30, -1), SERIES[1]),
+        box(frame.at(12, 0), frame.at(14, -0.5), { fill: 'blue' }),
+        ...SHAPES.map((shape, i) => marker(shape, frame.at(12 + 4 * i, 1.5), filled('red'))),
+        note('a note in the middle', frame),
+      ],
+    })
+    return expect(svg.toString()).toMatchFileSnapshot('./snapshots/chart.svg')
   })
 
   it('shows whatever a name holds', () => {

@@ -1,6 +1,6 @@
 /** Estimates one below another, each with its interval: subgroups, zero-shot features. */
 
-import { type Axis, type Frame, frameOf, group, rowsAxis, xAxis } from '../../drawing/chart/axes.ts'
+import { type Axis, type Frame, frameOf, group, rowsRange, xAxis } from '../../drawing/chart/axes.ts'
 import { drawing } from '../../drawing/chart/chart.ts'
 import { marker, segment } from '../../drawing/chart/marks.ts'
 import { filled, hollow, INK, QUIET, SERIES } from '../../drawing/chart/style.ts'
@@ -76,7 +76,7 @@ interface ForestWords {
 function forest(rows: readonly ForestRow[], { title, counts, reference, remark }: ForestWords): Markup {
   const estimated = rows.filter((row) => 'estimate' in row)
   const axis = axisOf(estimated.map(({ estimate }) => estimate))
-  const frame = frameOf({ ...PLOT, top: TOP, bottom: TOP + rows.length * ROW }, axis, rowsAxis(rows.length))
+  const frame = frameOf({ ...PLOT, top: TOP, bottom: TOP + rows.length * ROW }, axis, rowsRange(rows.length))
   const description = estimated.map(({ label, estimate }) => `${label}: ${inWords(estimate)}`).join('; ')
   const head = { size: 11, fill: QUIET } as const
   const width = WIDTH - 2 * LABEL
