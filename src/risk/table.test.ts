@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RISK_MODELS } from './table.ts'
+import { RISK_COLUMNS, RISK_MODELS } from './table.ts'
 
 const ROW = {
   age: '68',
@@ -126,6 +126,149 @@ describe('risk models on a row', () => {
     if (expected === undefined) expect(said.kind).toBe('blank')
     else expect(said).toEqual(answers({ ...ROW, nodule_consistency: expected }).brock_2a)
   })
+  /** A row in which every column that is asked for has a telling value. */
+  const FULL: Readonly<Record<keyof typeof RISK_COLUMNS, readonly [value: string, other: string]>> = {
+    age: ['68', '51'],
+    sex: ['F', 'M'],
+    familyHistory: ['yes', 'no'],
+    emphysema: ['0', '1'],
+    longestDiameterMm: ['10', '22'],
+    meanDiameterMm: ['7', '16'],
+    consistency: ['Solid', 'Part-solid'],
+    upperLobe: ['yes', 'no'],
+    lobe: ['RUL', 'LLL'],
+    noduleCount: ['2', '9'],
+    spiculated: ['no', 'yes'],
+    margins: ['Smooth', 'Spiculated'],
+    moreMargins: ['Smooth', 'Spiculated'],
+    everSmoker: ['former', 'never'],
+    yearsSinceQuitting: ['3', '20'],
+    extrathoracicCancer: ['no', 'yes'],
+    solidDiameterMm: ['6.5', '3'],
+    isNew: ['no', 'yes'],
+    growing: ['no', 'yes'],
+    stable: ['no', 'yes'],
+    juxtapleuralBenign: ['no', 'yes'],
+    suspicious: ['no', 'yes'],
+  }
+  /** What else must stand in the row, so that the column decides. */
+  const BESIDE: Partial<Record<keyof typeof RISK_COLUMNS, Record<string, string>>> = {
+    lobe: { upper_lobe: '' },
+    margins: { spiculation: '' },
+    moreMargins: { spiculation: '' },
+    solidDiameterMm: { nodule_consistency: 'Part-solid', mean_diameter: '9' },
+    stable: { nodule_consistency: 'Pure ground glass', mean_diameter: '35' },
+  }
+  const columns = Object.entries(RISK_COLUMNS) as [keyof typeof RISK_COLUMNS, readonly string[]][]
+  const said = Object.fromEntries(columns.map(([name, [first]]) => [first, FULL[name][0]]))
+  it.each(columns.flatMap(([name, names]) => names.map((column) => [column, name, names[0]] as const)))(
+    'the column %s is read as %s',
+    (column, name, first) => {
+      // Others of its names would be read before it.
+      const { [first]: _, ...rest } = { ...said, ...BESIDE[name] }
+      const withName = (value: string) => answers({ ...rest, [column]: value })
+      expect(withName(FULL[name][0])).toEqual(answers({ ...rest, [first]: FULL[name][0] }))
+      expect(withName(FULL[name][1])).toEqual(answers({ ...rest, [first]: FULL[name][1] }))
+      expect(withName(FULL[name][1])).not.toEqual(withName(FULL[name][0]))
+      // However it is written.
+      expect(answers({ ...rest, [column.toUpperCase().replaceAll('_', ' ')]: ` ${FULL[name][1]} ` })).toEqual(
+        withName(FULL[name][1]),
+      )
+    },
+  )
+
+  it('say what is missing by the name of its first column', () => {
+    const needed = {
+      brock_2a: [
+        'age',
+        'sex',
+        'family_history',
+        'emphysema',
+        'longest_axial_diameter_(mm)',
+        'nodule_consistency',
+        'lobe',
+        'nodule_count',
+      ],
+      mayo: ['age', 'smoking_status', 'extrathoracic_cancer', 'longest_axial_diameter_(mm)', 'nodule_margins', 'lobe'],
+      va: ['age', 'smoking_status', 'longest_axial_diameter_(mm)', 'years_since_quitting'],
+      lung_rads: ['nodule_consistency', 'mean_diameter'],
+    }
+    const called: Record<string, string> = { smoking_status: 'ever_smoker', nodule_margins: 'spiculation' }
+    for (const [key, names] of Object.entries(needed))
+      for (const column of names) {
+        const { [column as keyof typeof ROW]: _, ...rest } = ROW
+        expect(answers(rest)[key]).toEqual({ kind: 'blank', why: `${called[column] ?? column} is not given` })
+      }
+  })
+
+  it('are known by their keys, names and scales', () => {
+    expect(RISK_MODELS.map(({ key, label, scale }) => [key, label, scale])).toEqual([
+      ['brock_2a', 'Brock 2a', 'probability'],
+      ['brock_2b', 'Brock 2b', 'probability'],
+      ['mayo', 'Mayo', 'probability'],
+      ['va', 'VA', 'probability'],
+      ['lung_rads', 'Lung-RADS v2022 (secondary sources)', 'category'],
+    ])
+  })
+
+  it('say what they answer: a probability as it is, a category with its rank and its rule', () => {
+    const { brock_2a, lung_rads } = answers(ROW)
+    if (brock_2a.kind !== 'answer') throw new Error('no answer')
+    expect([brock_2a.shown, brock_2a.notes]).toEqual([String(brock_2a.value), []])
+    expect(lung_rads).toEqual({
+      kind: 'answer',
+      value: 2,
+      shown: '4A',
+      notes: ['solid, 8 to < 15 mm; Lung-RADS v2022, compiled from secondary sources'],
+    })
+    const old = answers({ ...ROW, age: '80' }).brock_2b
+    expect(old).toMatchObject({ notes: [expect.stringContaining('age 80 years lies outside')] })
+  })
+
+  it.each([
+    ['M', 'male'],
+    ['man', 'male'],
+    ['w', 'F'],
+    ['Woman', 'female'],
+  ])('sex %j is %j', (sex, same) => {
+    expect(answers({ ...ROW, sex }).brock_2a).toEqual(answers({ ...ROW, sex: same }).brock_2a)
+    expect(answers({ ...ROW, sex: 'M' }).brock_2a).not.toEqual(answers({ ...ROW, sex: 'F' }).brock_2a)
+  })
+
+  it.each([
+    ['age', '816 months', '68'],
+    ['age', '68yo', '68'],
+    ['longest_axial_diameter_(mm)', '1cm', '10'],
+    ['longest_axial_diameter_(mm)', '+10.', '10'],
+    ['longest_axial_diameter_(mm)', '10 mm.', '10'],
+    ['mean_diameter', '.9 cm', '9'],
+    ['years_since_quitting', '3 yrs', '3'],
+  ])('%s %j is %s', (column, value, same) => {
+    expect(answers({ ...ROW, [column]: value })).toEqual(answers({ ...ROW, [column]: same }))
+  })
+
+  it.each([
+    ['age', '68 kg', 'mayo'],
+    ['age', '6 8', 'mayo'],
+    ['nodule_count', '2 mm', 'brock_2a'],
+    ['longest_axial_diameter_(mm)', '10 in', 'va'],
+    ['longest_axial_diameter_(mm)', '1e1', 'va'],
+  ])('%s %j is no number', (column, value, key) => {
+    expect(answers({ ...ROW, [column]: value })[key]).toEqual({ kind: 'blank', why: `${column} is no number` })
+  })
+
+  it('do not hide what is no fault of the row', () => {
+    const row = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new TypeError('broken')
+        },
+      },
+    )
+    expect(() => RISK_MODELS[0].answer(row)).toThrow(TypeError)
+  })
+
   it('a table that says nothing leaves blanks', () => {
     expect(answers({ ...ROW, age: 'NA' }).mayo).toEqual({ kind: 'blank', why: 'age is not given' })
   })
