@@ -1,6 +1,8 @@
+import { inflateSync } from 'node:zlib'
 import { Resvg } from '@resvg/resvg-js'
 import { describe, expect, it } from 'vitest'
 import { fontOptions, rasterise } from '../drawing/rasterise.node.ts'
+import { parseXml, tagged } from '../drawing/read-xml.fixture.ts'
 import { svgDocument, svgText, textWidth } from '../drawing/svg.ts'
 import { VIEWS } from '../nodule/views.ts'
 import { contactSheetSvg } from './contact-sheet.ts'
@@ -42,6 +44,38 @@ describe('contactSheetSvg', () => {
     ]) {
       expect(svg).toContain(text)
     }
+  })
+
+  it.each([
+    [1, 1],
+    [3, 3],
+    [9, 3],
+  ])('has each of %i views below its own label, %i in a row', (count, columns) => {
+    // View i is of the gray of i tenths.
+    const root = parseXml(contactSheetSvg(sheet(count, (view) => view / 10)))
+    const places = tagged(root, 'image').map(({ attributes: { x, y, width, href } }) => {
+      const png = Buffer.from(href.split(',')[1], 'base64')
+      const gray = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)))[1]
+      return { x: Number(x), y: Number(y), edge: Number(width), gray }
+    })
+    const texts = tagged(root, 'text').map(({ text, attributes: { x, y } }) => ({ text, x: Number(x), y: Number(y) }))
+    expect(places.map(({ gray }) => gray)).toEqual(Array.from({ length: count }, (_, view) => Math.round(255 * Math.fround(view / 10))))
+    for (const [i, { x, y, edge }] of places.entries()) {
+      const label = texts.find(({ text }) => text === `view ${i}`)
+      expect(label).toMatchObject({ x, y: y - 8 })
+      // Rows and columns with as much between them everywhere.
+      expect([x, y]).toEqual([24 + (i % columns) * (edge + 16), 82 + Math.floor(i / columns) * (edge + 40)])
+    }
+    const bottom = Math.max(...places.map(({ y, edge }) => y + edge))
+    const below = texts.filter(({ y }) => y > bottom).map(({ text }) => text)
+    expect(below).toEqual(['exact geometry', expect.stringMatching(/^window -1000\.\.500 HU · 50 mm a view/)])
+    expect(below[1].includes('head up')).toBe(count > 1)
+    expect(texts[0]).toMatchObject({ text: '007_1', x: 24, y: 42 })
+  })
+
+  it('has one line below where there is nothing else to say', () => {
+    const height = (footer: string) => Number(parseXml(contactSheetSvg({ ...sheet(1), footer })).attributes.height)
+    expect(height('a') - height('')).toBe(19)
   })
 
   it('draws axial views as stored, and turns the others over', () => {
