@@ -2,8 +2,9 @@
 import { inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { parseXml, tagged } from '../drawing/read-xml.fixture.ts'
+import { VIEWS } from '../nodule/views.ts'
 import { drawPanel, type Panel, panelSvg } from './panel.ts'
-import { axial, coronal, type Plane, viewPlanes } from './planes.ts'
+import { axial, coronal, type Plane, viewPlane } from './planes.ts'
 import { coarser, viewPanels } from './view-panels.ts'
 
 const SIZE = 4
@@ -146,12 +147,13 @@ describe('a panel', () => {
 
 describe('views as panels', () => {
   it('have their own pixels, planes and names, and the point where the crop has it', () => {
-    const views = Float32Array.from({ length: 3 * 16 }, (_, i) => i)
-    const panels = viewPanels(views, ['a', 'b', 'c'])
+    const pixels_ = Float32Array.from({ length: 3 * 16 }, (_, i) => i)
+    const views = [VIEWS[0], VIEWS[4], VIEWS[1]]
+    const panels = viewPanels({ pixels: pixels_, views })
     expect(panels.map(({ label, gray, plane, mark }) => [label, gray[0], gray.length, plane, mark])).toEqual([
-      ['a', 0, 16, viewPlanes[0], 'ticks'],
-      ['b', 16, 16, viewPlanes[1], 'ticks'],
-      ['c', 32, 16, viewPlanes[2], 'ticks'],
+      [VIEWS[0].label, 0, 16, viewPlane(VIEWS[0]), 'ticks'],
+      [VIEWS[4].label, 16, 16, viewPlane(VIEWS[4]), 'ticks'],
+      [VIEWS[1].label, 32, 16, viewPlane(VIEWS[1]), 'ticks'],
     ])
     // Four pixels show 49 mm end to end, and the point is at 25.
     const [{ pixels, pixelMm, pointRowColumn }] = panels

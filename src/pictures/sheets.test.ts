@@ -59,9 +59,11 @@ describe('contactSheetSvg', () => {
       return { x: Number(x), y: Number(y), edge: Number(width), gray }
     })
     const texts = tagged(root, 'text').map(({ text, attributes: { x, y } }) => ({ text, x: Number(x), y: Number(y) }))
-    expect(places.map(({ gray }) => gray)).toEqual(Array.from({ length: count }, (_, view) => Math.round(255 * Math.fround(view / 10))))
+    expect(places.map(({ gray }) => gray)).toEqual(
+      Array.from({ length: count }, (_, view) => Math.round(255 * Math.fround(view / 10))),
+    )
     for (const [i, { x, y, edge }] of places.entries()) {
-      const label = texts.find(({ text }) => text === `view ${i}`)
+      const label = texts.find(({ text }) => text === VIEWS[i].label)
       expect(label).toMatchObject({ x, y: y - 8 })
       // Rows and columns with as much between them everywhere.
       expect([x, y]).toEqual([24 + (i % columns) * (edge + 16), 82 + Math.floor(i / columns) * (edge + 40)])
