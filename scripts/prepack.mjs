@@ -4,21 +4,19 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** Of each package what runs. Licences: NOTICE. */
-const CARRIED = {
-  'onnxruntime-node': ['bin', 'dist'],
-  'onnxruntime-common': ['dist/cjs'],
-  'dcmjs-codecs': ['build/dcmjs-native-codecs.wasm', 'LICENSE.txt'],
-  'dejavu-fonts-ttf': ['ttf/DejaVuSans.ttf', 'ttf/DejaVuSans-Bold.ttf', 'LICENSE'],
-}
-/** Types, maps, and the second copy of macOS's library: the binding asks for libonnxruntime.1.dylib. */
-const UNUSED = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$/
+/**
+ * Types, maps, the second copy of macOS's library (the binding asks for libonnxruntime.1.dylib), and CUDA's libraries, 400 MB
+ * where somebody put them.
+ */
+const UNUSED = /\.d\.ts$|\.map$|libonnxruntime\.\d+\.\d+\.\d+\.dylib$|onnxruntime_providers_/
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+/** Of each package what runs. Licences: NOTICE. */
+const carried = JSON.parse(readFileSync('scripts/carried.json', 'utf8'))
 rmSync('dist', { recursive: true, force: true })
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 
-for (const [name, parts] of Object.entries(CARRIED)) {
+for (const [name, parts] of Object.entries(carried)) {
   const [from, to] = [`node_modules/${name}`, `dist/node_modules/${name}`]
   mkdirSync(to, { recursive: true })
   for (const part of parts)

@@ -133,8 +133,8 @@ const MISSING: Record<Exclude<Device, 'cpu'>, string> = {
     'WebGPU needs a graphics adapter with a Vulkan, Metal or Direct3D 12 driver (Debian: libvulkan1, and the driver of ' +
     'the adapter). Without one use --device cpu.',
   cuda:
-    'CUDA needs an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA provider library of onnxruntime-node ' +
-    '(ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node). Without them use --device cpu.',
+    'CUDA needs an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA libraries of onnxruntime-node, which no release carries ' +
+    '(docs/dependencies.md, "CUDA"). Without them use --device cpu.',
 }
 
 const platform = () => `${process.platform} ${process.arch}`
