@@ -21,4 +21,5 @@ export { parseTokenizer, type Tokenizer, textFeeds } from './tokenizer/tokenizer
 export { trainTokenizer } from './tokenizer/train.ts'
 export type { Lora } from './transformer.ts'
 export { bagFeeds } from './view-bags.ts'
+export { HEADS, isHead, isLora, isTuned, LOGIT_SCALE, towerOf } from './weight-names.ts'
 export { graphWeights, type WeightPlan, type Weights } from './weights.ts'
