@@ -52,8 +52,7 @@ async function compare(name: string, model: string): Promise<void> {
   )
 }
 
-const embedded = embeddedModel()
-if (embedded) await compare('spicula-small', embedded)
+await compare('spicula-small', embeddedModel())
 const folder = await mkdtemp(join(tmpdir(), 'spicula-int8-'))
 try {
   await initModel(join(folder, 'model'), vitB32({ text: false }), 1)

@@ -9,7 +9,7 @@ import { writeOnnx } from '../src/graph/onnx.ts'
 import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
 import type { TensorData } from '../src/graph/tensor.ts'
-import { modelFolder } from '../src/model/embedded-model.node.ts'
+import { embeddedModel } from '../src/model/embedded-model.node.ts'
 import { prepareViews } from '../src/nodule/prepare.ts'
 import { smallPhantom } from '../src/phantom/phantom.ts'
 import { openPredictor } from '../src/predict/predictor.node.ts'
@@ -25,7 +25,7 @@ const { voxels, shapeIjk, affineLps } = smallPhantom({
   seed: 1,
 })
 const scan = memoryScan(voxels, shapeIjk, affineLps)
-const predictor = await openPredictor(modelFolder(undefined))
+const predictor = await openPredictor(embeddedModel())
 const { config, folds } = predictor
 const { image } = config.architecture
 const { width, layers, mlpWidth } = image

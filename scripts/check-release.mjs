@@ -56,7 +56,7 @@ function checkInstalled(tarball, version) {
   symlinkSync('ct.nii.gz', join(folder, 'scan.nii.gz'))
   symlinkSync('node_modules/spicula/models', join(folder, 'models'))
   const answer = run(['npx', 'spicula', 'predict', '--ct', 'scan.nii.gz', '--at', '-70,10,-20'], inside)
-  const [, probability] = /probability (0\.\d{4}) raw/.exec(answer) ?? []
+  const [, probability] = /probability (0\.\d{4}) calibrated/.exec(answer) ?? []
 
   const printed = runPrograms(folder, inside)
   expect(printed.includes(probability), `README's program prints ${probability} too: ${printed}`)

@@ -4,10 +4,7 @@
  *
  * @example
  * const scan = await openScan('scan.nii.gz')
- * const predictor = await openPredictor('DIR')
- * const { resolution } = predictor.config.architecture.image
- * const { pixels, shape } = await prepareViews(scan, [-70, 10, -20], { resolution })
- * const [{ ensemble }] = await predictor.predict([{ views: pixels, count: shape[0] }])
+ * const { probability, range, views, model, use } = await predictNodule(scan, [-78.5, 52.4, -58.4])
  */
 export { type LocatedManifest, type LocatedRow, readManifest } from './cohort/manifest.node.ts'
 export { rasterise } from './drawing/rasterise.node.ts'
@@ -16,10 +13,12 @@ export type { SessionOptions } from './graph/session.node.ts'
 export * from './index.ts'
 export type { Checkpoint } from './model/checkpoint.ts'
 export type { ModelConfig } from './model/config.ts'
+export { embeddedModel } from './model/embedded-model.node.ts'
+export type { NoduleAnswer, NodulePrediction } from './predict/answers.ts'
 export { predictCohort, type RowResult } from './predict/cohort.node.ts'
 export { type Exported, type ExportOptions, exportOnnx } from './predict/export-onnx.node.ts'
+export { type NoduleOptions, predictNodule } from './predict/nodule.node.ts'
 export {
-  type NodulePrediction,
   openPredictor,
   type Predictor,
   type PredictorOptions,

@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../files/atomic.node.ts'
 import { csvText } from '../files/csv.ts'
 import type { Device } from '../graph/device.ts'
 import type { Checkpoint } from '../model/checkpoint.ts'
-import { modelFolder } from '../model/embedded-model.node.ts'
+import { embeddedModel } from '../model/embedded-model.node.ts'
 import { freePrompts, type PromptSet } from '../model/prompts.ts'
 import type { ViewSet } from '../nodule/views.ts'
 import type { FeatureAnswer } from '../predict/answers.ts'
@@ -76,7 +76,7 @@ Examples:
 
 async function zeroShot(cohort: string, options: ZeroShotCommandOptions): Promise<void> {
   const { out, folds = false, quiet = false, frame, views, checkpoint, device, threads, prompts } = options
-  const model = modelFolder(options.model)
+  const model = options.model ?? embeddedModel()
   const sets = ownQuestion(options)
   const manifest = await readManifest(cohort, { frame })
   if (out !== undefined) await makeFolder(dirname(out))

@@ -7,26 +7,20 @@ import { SpiculaError } from '../error.ts'
 /** From `src/model` and `dist/model` alike: the checkout, or the installed package. */
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 
+const folderOf = (root: string): string => join(root, 'models', 'spicula-small')
+
+/** Whether this copy of Spicula carries a model. */
+export const hasEmbeddedModel = (root: string = PACKAGE): boolean => existsSync(join(folderOf(root), 'config.json'))
+
 /**
  * The folder of the embedded model.
  * @param root of the package
- * @returns undefined where this copy of Spicula carries no model
- * @example const path = embeddedModel() // '/.../node_modules/spicula/models/spicula-small'
+ * @throws SpiculaError `inference/model` where this copy of Spicula carries none
+ * @example const predictor = await openPredictor(embeddedModel())
  */
-export function embeddedModel(root: string = PACKAGE): string | undefined {
-  const folder = join(root, 'models', 'spicula-small')
-  return existsSync(join(folder, 'config.json')) ? folder : undefined
-}
-
-/**
- * The model folder to work with: the one asked for, else the embedded one.
- * @throws SpiculaError `inference/model` where there is neither
- * @example const predictor = await openPredictor(modelFolder(undefined))
- */
-export function modelFolder(asked: string | undefined, root: string = PACKAGE): string {
-  const folder = asked ?? embeddedModel(root)
-  if (folder !== undefined) return folder
-  throw new SpiculaError('inference/model', 'no model: this version carries none, so --model is needed', {
-    hint: 'Give a model folder. `spicula model init --config tiny --seed 1 --out DIR` makes a random one to try.',
+export function embeddedModel(root: string = PACKAGE): string {
+  if (hasEmbeddedModel(root)) return folderOf(root)
+  throw new SpiculaError('inference/model', 'no model: this version carries none, so a model folder is needed', {
+    hint: 'Give one (--model DIR). `spicula model init --config tiny --seed 1 --out DIR` makes a random one to try.',
   })
 }

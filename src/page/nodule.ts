@@ -3,6 +3,7 @@ import { type Cell, paragraph, table } from '../drawing/html.ts'
 import { type Content, drawnMarkup, html, lines, type Markup } from '../drawing/markup.ts'
 import { bracketed, range, shown } from '../drawing/numbers.ts'
 import type { Picture } from '../pictures/pictures.ts'
+import { probabilityOf } from '../predict/answers.ts'
 import { bar, pointPlot } from './bars.ts'
 import type { CaseNodule } from './content.ts'
 import { featuresSection } from './features.ts'
@@ -16,7 +17,7 @@ export const nameOf = ({ label, identifiers }: Pick<CaseNodule, 'label' | 'ident
 
 /** The number that stands for a nodule: calibrated where the model is. */
 export const headline = ({ reading }: CaseNodule): { readonly mean: number; readonly folds: readonly number[] } => ({
-  mean: reading.calibratedEnsemble ?? reading.ensemble,
+  mean: probabilityOf(reading),
   folds: reading.calibrated ?? reading.raw,
 })
 

@@ -1,7 +1,10 @@
 /** What a model answers of a nodule, and what every output of it says. */
 
 import type { ModelConfig } from '../model/config.ts'
+import { VIEWS } from '../nodule/views.ts'
+import type { Note } from '../scan/scan.ts'
 import { VERSION } from '../version.ts'
+import { average } from './fold-rows.ts'
 import type { Precision } from './precision.ts'
 
 /** What the ensemble says of a nodule. */
@@ -16,6 +19,63 @@ export interface NodulePrediction {
   readonly calibratedEnsemble?: number
   /** Weight of each view in each fold's decision, [folds][count]; sums to 1. */
   readonly attention: readonly (readonly number[])[]
+}
+
+/** What counts as the model's probability: the calibrated one where there is one. */
+export const probabilityOf = ({ calibratedEnsemble, ensemble }: NodulePrediction): number =>
+  calibratedEnsemble ?? ensemble
+
+/** A probability of malignancy, the mean over the folds. */
+export interface FoldedProbability {
+  readonly probability: number
+  /** The least and the greatest that a fold gives. */
+  readonly range: readonly [number, number]
+}
+
+/** The whole answer about one nodule, as `spicula predict` prints it. */
+export interface NoduleAnswer extends FoldedProbability, Stamp {
+  /** Whether `probability` and `range` are of calibrated folds. */
+  readonly calibrated: boolean
+  /** Before calibration; the same where the model has none. */
+  readonly raw: FoldedProbability
+  /** The views by weight in the decision, mean over folds; the heaviest first. They sum to 1. */
+  readonly views: readonly { readonly name: string; readonly label: string; readonly weight: number }[]
+  /** What was odd about the scan and the place. */
+  readonly notes: readonly Note[]
+  /** Fold by fold; `attention` has the views in the order of `VIEWS`. */
+  readonly prediction: NodulePrediction
+}
+
+/**
+ * What there is to say of a prediction.
+ * @param views names of those that were made, in the order of the attention weights
+ * @example answerOf({ prediction, views: ['axial'], notes: [] }, predictor.stamp).views[0].weight // 1
+ */
+export function answerOf(
+  {
+    prediction,
+    views,
+    notes,
+  }: { readonly prediction: NodulePrediction; readonly views: readonly string[]; readonly notes: readonly Note[] },
+  stamp: Stamp,
+): NoduleAnswer {
+  const { raw, ensemble, calibrated, attention } = prediction
+  const rangeOf = (folds: readonly number[]) => [Math.min(...folds), Math.max(...folds)] as const
+  const weighed = views.map((name, v) => ({
+    name,
+    label: VIEWS.find((view) => view.name === name)?.label ?? name,
+    weight: average(attention.map((fold) => fold[v])),
+  }))
+  return {
+    probability: probabilityOf(prediction),
+    range: rangeOf(calibrated ?? raw),
+    calibrated: calibrated !== undefined,
+    raw: { probability: ensemble, range: rangeOf(raw) },
+    views: weighed.sort((a, b) => b.weight - a.weight),
+    notes,
+    prediction,
+    ...stamp,
+  }
 }
 
 /** The answers to one question about one nodule. */

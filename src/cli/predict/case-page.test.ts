@@ -152,7 +152,7 @@ describe('the model that comes with spicula', () => {
     }
     const one = ['predict', '--ct', 'scan.nii.gz', '--at', AT]
     for (const args of [one, ['zero-shot', 'cohort.csv']])
-      expect(run(...args)).toMatch(/^spicula: no model: this version carries none, so --model is needed/)
+      expect(run(...args)).toMatch(/^spicula: no model: this version carries none, so a model folder is needed/)
 
     await cp(join(folder, 'words'), join(installed, 'models/spicula-small'), { recursive: true })
     expect(run(...one)).toBe((await spicula(...one, '--model', 'words')).stdout)

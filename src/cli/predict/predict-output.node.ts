@@ -1,15 +1,47 @@
 /** What `spicula predict` writes: the published table, JSON, and beside a table what made it. */
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import type { LocatedRow } from '../../cohort/manifest.node.ts'
 import { predictionsCsv } from '../../cohort/results.ts'
+import { shown } from '../../drawing/numbers.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
+import type { FoldedProbability, NoduleAnswer } from '../../predict/answers.ts'
 import type { NodulePrediction, Predictor } from '../../predict/predictor.node.ts'
+import type { Triple } from '../../scan/scan.ts'
 import { makeFolder } from '../shared/rows.node.ts'
 import type { Answered } from './collect.node.ts'
 
 /** A row's answer, whatever else came with it. */
 export type Answer = Pick<Answered<NodulePrediction>, 'row' | 'prediction' | 'views' | 'notes'>
+
+/** A row for a place that no table names. */
+export const rowAt = (imageFile: string, point: Triple, line: number): LocatedRow => ({
+  line,
+  pid: '',
+  noduleId: String(line),
+  // Left empty: where the user named one scan, messages may name it too.
+  imagePath: '',
+  imageFile: resolve(imageFile),
+  point,
+  malignant: null,
+  malignantProbability: null,
+  values: {},
+})
+
+/** Prints one nodule's answer. */
+export function printAnswer(answer: NoduleAnswer, quiet: boolean): void {
+  const { prediction, calibrated, raw, views, notes, model, modelVersion, software, use } = answer
+  const folds = prediction.raw.length === 1 ? 'one fold' : `${prediction.raw.length} folds`
+  const told = ({ probability, range: [least, greatest] }: FoldedProbability, kind: string) =>
+    `malignancy probability ${shown(probability, 4)} ${kind}(${folds}: ${shown(least, 4)} to ${shown(greatest, 4)})`
+  if (calibrated) console.log(told(answer, 'calibrated '))
+  console.log(told(raw, calibrated ? 'raw ' : ''))
+  const heaviest = views.slice(0, 3).map(({ name, weight }) => `${name} ${weight.toFixed(2)}`)
+  console.log(`views by weight: ${heaviest.join(', ')}`)
+  console.log(`model ${model} ${modelVersion}, ${software}, ${use}`)
+  if (!quiet) for (const { message, code } of notes) console.error(`note: ${message} [${code}]`)
+}
 
 /** Makes the folder that a file goes to; that it cannot be written shall show before the work, not after it. */
 export async function makePlace(option: string, file: string): Promise<void> {

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FoldedProbability } from '../../predict/answers.ts'
+import { predictNodule } from '../../predict/nodule.node.ts'
+import { openScan } from '../../scan/open.node.ts'
 import { VERSION } from '../../version.ts'
 import { AT, makeModel, makeScans, PROGRAM, type Ran, runner, writeCohort } from '../shared/cli.fixture.ts'
 
@@ -15,6 +18,14 @@ const raw = async (...args: string[]): Promise<{ raw: number[]; views: string[] 
   const { status, stderr } = await spicula('predict', '--model', 'model', '--quiet', '--out', 'one.json', ...args)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return (await json('one.json')).nodules[0]
+}
+
+/** The model with calibrations. */
+async function calibratedModel(): Promise<void> {
+  await cp(join(folder, 'model'), join(folder, 'calibrated'), { recursive: true })
+  const config = await json('calibrated/config.json')
+  for (const fold of config.folds) fold.calibration = { a: 1, b: 1, c: 1 }
+  await writeFile(join(folder, 'calibrated/config.json'), JSON.stringify(config))
 }
 
 const good = [`P-001,1,scan.nii.gz,${AT}`, `P-002,a,slice.nii,${AT}`, 'P-001,2,scan.nii.gz,-60,-80,-250']
@@ -38,6 +49,28 @@ describe('spicula predict --ct --at', () => {
     expect(views).toMatch(/^views by weight: \S+ 0\.\d\d, \S+ 0\.\d\d, \S+ 0\.\d\d$/)
     expect(model).toBe(`model random-tiny 0, spicula ${VERSION}, for research use`)
     expect([rest, stderr, status]).toEqual([[''], '', 0])
+  })
+
+  it("prints the library's own answer: of a calibrated model the calibrated probability first", async () => {
+    await calibratedModel()
+    for (const model of ['model', 'calibrated']) {
+      const { stdout } = await spicula('predict', '--ct', 'scan.nii.gz', '--at', AT, '--model', model)
+      const scan = await openScan(join(folder, 'scan.nii.gz'))
+      const answer = await predictNodule(scan, [-64, -84, -252], { model: join(folder, model) })
+      const told = ({ probability, range: [least, greatest] }: FoldedProbability, kind: string) =>
+        `malignancy probability ${probability.toFixed(4)} ${kind}(5 folds: ${least.toFixed(4)} to ${greatest.toFixed(4)})`
+      expect(answer.calibrated).toBe(model === 'calibrated')
+      expect(stdout.split('\n')).toEqual([
+        ...(answer.calibrated ? [told(answer, 'calibrated '), told(answer.raw, 'raw ')] : [told(answer, '')]),
+        `views by weight: ${answer.views
+          .slice(0, 3)
+          .map(({ name, weight }) => `${name} ${weight.toFixed(2)}`)
+          .join(', ')}`,
+        `model ${answer.model} ${answer.modelVersion}, ${answer.software}, ${answer.use}`,
+        '',
+      ])
+      expect((await raw('--ct', 'scan.nii.gz', '--at', AT)).raw).toEqual(answer.prediction.raw)
+    }
   })
 
   it('gives the same number in every frame, and another at another point', async () => {
@@ -160,10 +193,7 @@ describe('spicula predict COHORT', () => {
   })
 
   it('answers nothing, honestly, where no row is good; calibrated columns stay', async () => {
-    await cp(join(folder, 'model'), join(folder, 'calibrated'), { recursive: true })
-    const config = await json('calibrated/config.json')
-    for (const fold of config.folds) fold.calibration = { a: 1, b: 1, c: 1 }
-    await writeFile(join(folder, 'calibrated/config.json'), JSON.stringify(config))
+    await calibratedModel()
     const header = `${columns}${[0, 1, 2, 3, 4].map((k) => `,calibrated_${k}`).join('')},calibrated_ensemble\n`
 
     const { status, stderr } = await spicula('predict', 'bad.csv', '--model', 'calibrated', '--out', 'bad/r.csv')

@@ -1,18 +1,18 @@
 /** `spicula predict`: a probability for one nodule, for the points of one scan, or for a cohort. */
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { Command } from 'commander'
 import type { Frame } from '../../cohort/frame.ts'
 import { type Luna25Document, luna25Json, parseLuna25 } from '../../cohort/luna25.ts'
 import { type LocatedRow, readManifest } from '../../cohort/manifest.node.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
-import { shown } from '../../drawing/numbers.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
 import type { Device } from '../../graph/device.ts'
 import type { Checkpoint } from '../../model/checkpoint.ts'
-import { modelFolder } from '../../model/embedded-model.node.ts'
+import { embeddedModel } from '../../model/embedded-model.node.ts'
 import type { ViewSet } from '../../nodule/views.ts'
+import { answerOf, probabilityOf } from '../../predict/answers.ts'
 import type { Precision } from '../../predict/precision.ts'
 import { openPredictor, type Predictor } from '../../predict/predictor.node.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
@@ -30,7 +30,7 @@ import {
 import { reportProblems } from '../shared/rows.node.ts'
 import { textProgress } from '../shared/text-progress.node.ts'
 import { collectAnswers } from './collect.node.ts'
-import { type Answer, csvOf, makePlace, writeAbout, writeResults } from './predict-output.node.ts'
+import { type Answer, csvOf, makePlace, printAnswer, rowAt, writeAbout, writeResults } from './predict-output.node.ts'
 
 interface PredictOptions {
   readonly ct?: string
@@ -87,10 +87,14 @@ Exit status: 0 every row answered, 2 rows failed (see errors.csv beside the resu
 
 async function predict(cohort: string | undefined, options: PredictOptions): Promise<void> {
   checkUsage(cohort, options)
-  const model = modelFolder(options.model)
-  const { out, html } = options
+  const model = options.model ?? embeddedModel()
+  const { ct, at, out, html } = options
   if (out !== undefined) await makePlace('--out', out)
   if (html !== undefined) await makePlace('--html', html)
+  if (ct !== undefined && at !== undefined && html === undefined) {
+    const { predictOne } = await import('./one.node.ts')
+    return predictOne(model, { ...options, ct, at, reader: readerOptions(options) })
+  }
   const job = await readJob(cohort, options)
   const opened = html === undefined ? await openPlain(model, job, options) : await openPage(model, html, job, options)
   try {
@@ -180,20 +184,6 @@ function checkUsage(cohort: string | undefined, { ct, at, points, frame, html, s
   if (points !== undefined && frame !== 'lps') throw usage('LUNA25 points are LPS mm: leave --frame out')
 }
 
-/** A row for a place that no table names. */
-const rowAt = (imageFile: string, point: Triple, line: number): LocatedRow => ({
-  line,
-  pid: '',
-  noduleId: String(line),
-  // Left empty: where the user named one scan, messages may name it too.
-  imagePath: '',
-  imageFile: resolve(imageFile),
-  point,
-  malignant: null,
-  malignantProbability: null,
-  values: {},
-})
-
 async function readJob(cohort: string | undefined, options: PredictOptions): Promise<Job> {
   if (cohort !== undefined) {
     const { rows, problems, notes } = await readManifest(cohort, { frame: options.frame })
@@ -220,7 +210,7 @@ async function finish(
 ): Promise<void> {
   if (kind === 'one') {
     if (problems.length > 0) throw asError(problems[0])
-    printOne(results[0], predictor, quiet)
+    printAnswer(answerOf(results[0], predictor.stamp), quiet)
     if (out !== undefined) await writeResults(results, predictor, out)
     return
   }
@@ -229,29 +219,6 @@ async function finish(
   else await writeResults(results, predictor, out, problems.length)
   await reportProblems(problems, out === undefined ? undefined : dirname(out))
   if (!quiet) printSummary(results.length, predictor, out)
-}
-
-function printOne({ prediction, views, notes }: Answer, predictor: Predictor, quiet: boolean): void {
-  const { ensemble, raw, calibrated, calibratedEnsemble, attention } = prediction
-  const range = (values: readonly number[]) => `${shown(Math.min(...values), 4)} to ${shown(Math.max(...values), 4)}`
-  const folds = raw.length === 1 ? 'one fold' : `${raw.length} folds`
-  if (calibrated && calibratedEnsemble !== undefined)
-    console.log(`malignancy probability ${shown(calibratedEnsemble, 4)} calibrated (${folds}: ${range(calibrated)})`)
-  console.log(`malignancy probability ${shown(ensemble, 4)} ${calibrated ? 'raw ' : ''}(${folds}: ${range(raw)})`)
-  console.log(`views by weight: ${viewsByWeight(views, attention)}`)
-  const { model, modelVersion, software, use } = predictor.stamp
-  console.log(`model ${model} ${modelVersion}, ${software}, ${use}`)
-  if (!quiet) for (const { message, code } of notes) console.error(`note: ${message} [${code}]`)
-}
-
-/** The three views that weigh most in the mean over folds. */
-function viewsByWeight(views: readonly string[], attention: readonly (readonly number[])[]): string {
-  const weights = views.map((name, v) => ({
-    name,
-    weight: attention.reduce((sum, fold) => sum + fold[v], 0) / attention.length,
-  }))
-  const top = weights.sort((a, b) => b.weight - a.weight).slice(0, 3)
-  return top.map(({ name, weight }) => `${name} ${weight.toFixed(2)}`).join(', ')
 }
 
 async function writePoints(
@@ -265,7 +232,7 @@ async function writePoints(
   const answers = new Map(results.map((result) => [result.row.line, result.prediction]))
   const probability = (line: number) => {
     const answer = answers.get(line)
-    return answer ? (answer.calibratedEnsemble ?? answer.ensemble) : null
+    return answer ? probabilityOf(answer) : null
   }
   const json = luna25Json(
     document,

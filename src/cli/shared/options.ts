@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { frames } from '../../cohort/frame.ts'
 import { DEVICES } from '../../graph/device.ts'
 import { CHECKPOINTS } from '../../model/checkpoint.ts'
-import { embeddedModel } from '../../model/embedded-model.node.ts'
+import { hasEmbeddedModel } from '../../model/embedded-model.node.ts'
 import { PRECISIONS } from '../../predict/precision.ts'
 import type { Triple } from '../../scan/scan.ts'
 
@@ -42,7 +42,7 @@ export const geometryOption = () =>
 export const modelOption = () =>
   new Option(
     '--model <folder>',
-    embeddedModel() === undefined ? 'model folder' : 'model folder (default: the embedded spicula-small)',
+    hasEmbeddedModel() ? 'model folder (default: the embedded spicula-small)' : 'model folder',
   )
 
 export const viewsOption = () =>
