@@ -9,9 +9,10 @@ import * as g from '../src/graph/operations.ts'
 import { openSession } from '../src/graph/session.node.ts'
 import { openModelFolder } from '../src/model/folder.node.ts'
 import { preprocessingOf } from '../src/model/preprocessing.ts'
-import type { ViewSet } from '../src/nodule/views.ts'
+import type { NoduleViews, ViewSet } from '../src/nodule/views.ts'
 import { predictCohort } from '../src/predict/cohort.node.ts'
-import { openImageReader } from '../src/predict/image-reader.node.ts'
+import { openImageSession } from '../src/predict/image-session.node.ts'
+import { readNodules } from '../src/predict/read-nodules.node.ts'
 import { prepareVaried } from '../src/training/varied-views.ts'
 import { asFloat32 } from '../src/weights/folds.ts'
 import { decodeSafetensors } from '../src/weights/safetensors.ts'
@@ -34,17 +35,20 @@ export async function wholeCohort(cohort: string): Promise<readonly LocatedRow[]
  * @example const { rows, folds } = await embedCohort('models/spicula-small', 'slices.csv', 'axial')
  */
 export async function embedCohort(model: string, cohort: string, views: ViewSet): Promise<EmbeddedCohort> {
-  const reader = await openImageReader(await openModelFolder(model))
+  const session = await openImageSession(await openModelFolder(model))
   const rows = await wholeCohort(cohort)
   const embeddings = new Map<LocatedRow, readonly (readonly number[])[]>()
-  const { config } = reader
-  for await (const result of predictCohort(rows, { config, predict: reader.read }, { frame: 'lps', views })) {
+  const reader = {
+    config: session.config,
+    predict: (nodules: readonly NoduleViews[]) => readNodules(session, nodules),
+  }
+  for await (const result of predictCohort(rows, reader, { frame: 'lps', views })) {
     if ('problem' in result) throw new Error(`row ${result.row.line}: ${result.problem.message}`)
     embeddings.set(result.row, result.prediction.embedding)
   }
-  await reader.close()
+  await session.close()
   const of = (row: LocatedRow) => embeddings.get(row) as readonly (readonly number[])[]
-  return { rows, folds: Array.from({ length: reader.folds }, (_, fold) => rows.map((row) => of(row)[fold])) }
+  return { rows, folds: Array.from({ length: session.folds }, (_, fold) => rows.map((row) => of(row)[fold])) }
 }
 
 /**

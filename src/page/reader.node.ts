@@ -2,8 +2,9 @@
 import { SpiculaError } from '../error.ts'
 import { type ModelFolder, openModelFolder } from '../model/folder.node.ts'
 import type { NoduleViews } from '../nodule/views.ts'
-import { openImageReader } from '../predict/image-reader.node.ts'
+import { openImageSession } from '../predict/image-session.node.ts'
 import { calibrationsOf, type Predictor, type PredictorOptions, predictionOf } from '../predict/predictor.node.ts'
+import { readNodules } from '../predict/read-nodules.node.ts'
 import type { EmbedOptions } from '../predict/words/text-embeddings.node.ts'
 import { openTrainingReports, type TrainingReports } from '../predict/words/training-reports.node.ts'
 import { openQuestions, type Questions } from '../predict/words/zero-shot.node.ts'
@@ -30,7 +31,8 @@ export async function openCaseReader(path: string, options: CaseReaderOptions = 
   // The text side is let go before the image side comes: memory for one of them.
   const questions = await openWords(folder, options)
   const reports = await openSimilar(folder, options)
-  const { config, folds, stamp, read, close } = await openImageReader(folder, options)
+  const session = await openImageSession(folder, options)
+  const { config, folds, stamp, close } = session
   const calibrations = calibrationsOf(config, options.checkpoint)
   return {
     config,
@@ -38,7 +40,7 @@ export async function openCaseReader(path: string, options: CaseReaderOptions = 
     stamp,
     calibrated: calibrations !== undefined,
     predict: async (nodules) =>
-      (await read(nodules)).map((reading) => ({
+      (await readNodules(session, nodules)).map((reading) => ({
         ...predictionOf(reading, calibrations),
         features: map(questions, ({ answer }) => answer(reading.embedding)),
         similar: map(reports, ({ nearest }) => nearest(reading.embedding, SIMILAR)),

@@ -17,8 +17,9 @@ import { changeConfig, changeWeights, SMALL } from '../model/model.fixture.node.
 import { seededRandom } from '../random.ts'
 import { encodeSafetensors } from '../weights/safetensors.ts'
 import { exportOnnx } from './export-onnx.node.ts'
-import { openImageReader, type PredictorOptions } from './image-reader.node.ts'
+import { openImageSession, type PredictorOptions } from './image-session.node.ts'
 import { openPredictor } from './predictor.node.ts'
+import { readNodules } from './read-nodules.node.ts'
 
 const { lora: _, ...WITHOUT_LORA } = SMALL.architecture
 const CALIBRATIONS = [
@@ -100,11 +101,11 @@ async function expected(model: string, nodules: number, options: PredictorOption
     count: 9,
   }))
   const predictor = await openPredictor(join(root, model), options)
-  const reader = await openImageReader(await openModelFolder(join(root, model)), options)
+  const session = await openImageSession(await openModelFolder(join(root, model)), options)
   const predictions = await predictor.predict(bags)
-  const readings = await reader.read(bags)
+  const readings = await readNodules(session, bags)
   await predictor.close()
-  await reader.close()
+  await session.close()
   const { folds, calibrated } = predictor
   const outputs: Numbers = {
     probability: {

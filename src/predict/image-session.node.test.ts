@@ -14,7 +14,7 @@ import { changeWeights, SMALL } from '../model/model.fixture.node.ts'
 import { seededRandom } from '../random.ts'
 import { asFloat32 } from '../weights/folds.ts'
 import { decodeSafetensors } from '../weights/safetensors.ts'
-import { type ImageSessionOptions, openImageSession } from './image-session.node.ts'
+import { openImageSession, type PredictorOptions } from './image-session.node.ts'
 
 const FOLDS = 3
 const SIDE = 16
@@ -39,7 +39,7 @@ const bag = (seed: number, count: number) => {
 }
 const NODULES = [bag(1, 9), bag(2, 4)]
 
-async function run(bags: readonly ReturnType<typeof bag>[], options: ImageSessionOptions = {}, folder = model) {
+async function run(bags: readonly ReturnType<typeof bag>[], options: PredictorOptions = {}, folder = model) {
   const session = await openImageSession(await openModelFolder(folder), options)
   try {
     return await session.run(bagFeeds(bags, SIDE))

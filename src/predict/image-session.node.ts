@@ -11,7 +11,10 @@ import * as g from '../graph/operations.ts'
 import { openSession, type SessionOptions } from '../graph/session.node.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import type { Checkpoint } from '../model/checkpoint.ts'
+import type { ModelConfig } from '../model/config.ts'
 import { loadImageWeights, type ModelFolder } from '../model/folder.node.ts'
+import { type ModelPreprocessing, preprocessingOf } from '../model/preprocessing.ts'
+import { type Stamp, stampOf } from './answers.ts'
 import { int8Levels } from './int8-levels.node.ts'
 import type { Precision } from './precision.ts'
 
@@ -19,6 +22,12 @@ type Feeds = Readonly<Record<string, TensorData>>
 type Output = 'probability' | 'attention' | 'embedding'
 
 export interface ImageSession {
+  /** The model folder's, with a preprocessing that is whole: what `prepareViews` asks for. */
+  readonly config: ModelConfig & { readonly preprocessing: ModelPreprocessing }
+  /** Of the model, whether or not they share every weight. */
+  readonly folds: number
+  /** Name and version of model and software, and that it is for research use: what every output must say. */
+  readonly stamp: Stamp
   /**
    * What every fold says of bags of views (clip/view-bags.ts): outputs of `imageSide`, [folds or 1, nodules, ...].
    * @throws SpiculaError `graph/run` where the runtime fails, `inference/not-finite` where int8 would hide a missing number
@@ -27,13 +36,14 @@ export interface ImageSession {
   close(): Promise<void>
 }
 
-export interface ImageSessionOptions extends SessionOptions {
+export interface PredictorOptions extends SessionOptions {
   readonly checkpoint?: Checkpoint
   readonly precision?: Precision
 }
 
 /**
- * Opens the image side. Folds run one after another over the weights that they share, each with its own of what differs:
+ * Opens the image side. Probability, attention and embedding are outputs of one graph: the embedding is a step on the way
+ * to the probability, so whoever does not read it pays nothing for it. Folds run one after another over the weights that they share, each with its own of what differs:
  * memory holds one base, and the activations of one fold.
  * @throws SpiculaError of the weights, `graph/device`, or `inference/precision` where the device has no such arithmetic
  * @example
@@ -42,7 +52,7 @@ export interface ImageSessionOptions extends SessionOptions {
  */
 export async function openImageSession(
   folder: ModelFolder,
-  { checkpoint = 'both', precision = 'fp32', ...options }: ImageSessionOptions = {},
+  { checkpoint = 'both', precision = 'fp32', ...options }: PredictorOptions = {},
 ): Promise<ImageSession> {
   const { device = 'cpu' } = options
   const { dialect, int8: hasInt8 } = ABILITIES[device]
@@ -67,6 +77,9 @@ export async function openImageSession(
   const feedsOf = (fold: number): Feeds =>
     folds > 1 ? { fold: { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(fold)) } } : {}
   return {
+    config: { ...folder.config, preprocessing: preprocessingOf(folder.config) },
+    folds: folder.config.folds.length,
+    stamp: stampOf(folder.config, precision),
     run: async (bags) => {
       // Rounding would make a number of what is none, and hide it.
       if (precision === 'int8' && !(bags.views.data as Float32Array).every(Number.isFinite))

@@ -7,12 +7,13 @@ import { openModelFolder } from '../model/folder.node.ts'
 import type { NoduleViews } from '../nodule/views.ts'
 import type { NodulePrediction } from './answers.ts'
 import { average } from './fold-rows.ts'
-import { type ImageReader, type ImageReading, openImageReader, type PredictorOptions } from './image-reader.node.ts'
+import { type ImageSession, openImageSession, type PredictorOptions } from './image-session.node.ts'
+import { type ImageReading, readNodules } from './read-nodules.node.ts'
 
 export type { NodulePrediction } from './answers.ts'
-export type { PredictorOptions } from './image-reader.node.ts'
+export type { PredictorOptions } from './image-session.node.ts'
 
-export interface Predictor extends Pick<ImageReader, 'config' | 'folds' | 'stamp' | 'close'> {
+export interface Predictor extends Pick<ImageSession, 'config' | 'folds' | 'stamp' | 'close'> {
   /** Whether predictions carry calibrated probabilities too. */
   readonly calibrated: boolean
   /**
@@ -31,15 +32,16 @@ export interface Predictor extends Pick<ImageReader, 'config' | 'folds' | 'stamp
  * const [{ ensemble }] = await predictor.predict([await prepareViews(scan, pointLps, predictor.config.preprocessing)])
  */
 export async function openPredictor(path: string, options: PredictorOptions = {}): Promise<Predictor> {
-  const folder = await openModelFolder(path)
-  const { config, folds, stamp, read, close } = await openImageReader(folder, options)
+  const session = await openImageSession(await openModelFolder(path), options)
+  const { config, folds, stamp, close } = session
   const calibrations = calibrationsOf(config, options.checkpoint)
   return {
     config,
     folds,
     stamp,
     calibrated: calibrations !== undefined,
-    predict: async (nodules) => (await read(nodules)).map((reading) => predictionOf(reading, calibrations)),
+    predict: async (nodules) =>
+      (await readNodules(session, nodules)).map((reading) => predictionOf(reading, calibrations)),
     close,
   }
 }

@@ -12,7 +12,8 @@ import { PRESETS } from '../../model/presets.ts'
 import { seededRandom } from '../../random.ts'
 import { asFloat32 } from '../../weights/folds.ts'
 import { decodeSafetensors } from '../../weights/safetensors.ts'
-import { openImageReader } from '../image-reader.node.ts'
+import { openImageSession } from '../image-session.node.ts'
+import { readNodules } from '../read-nodules.node.ts'
 import { addReports } from './add-reports.node.ts'
 import { embedTexts } from './text-embeddings.node.ts'
 import { openTrainingReports } from './training-reports.node.ts'
@@ -120,11 +121,11 @@ describe('addReports', () => {
 describe('openTrainingReports', () => {
   it('gives the texts by the mean over folds of the cosine, as computed from the embeddings themselves', async () => {
     const folder = await openModelFolder(model)
-    const reader = await openImageReader(folder)
+    const session = await openImageSession(folder)
     const random = seededRandom(3)
     const pixels = Float32Array.from({ length: 9 * 224 * 224 }, () => random.uniform())
-    const [{ embedding }] = await reader.read([{ pixels, count: 9 }])
-    await reader.close()
+    const [{ embedding }] = await readNodules(session, [{ pixels, count: 9 }])
+    await session.close()
     const found = (await openTrainingReports(folder))?.nearest(embedding, 3) ?? []
 
     const { texts } = JSON.parse(await readFile(join(model, 'reports.json'), 'utf8'))

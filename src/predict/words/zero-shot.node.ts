@@ -5,8 +5,9 @@ import { readPrompts } from '../../model/prompts.node.ts'
 import type { PromptSet } from '../../model/prompts.ts'
 import type { FeatureAnswer } from '../answers.ts'
 import type { ViewReader } from '../cohort.node.ts'
-import { openImageReader, type PredictorOptions } from '../image-reader.node.ts'
+import { openImageSession, type PredictorOptions } from '../image-session.node.ts'
 import type { Predictor } from '../predictor.node.ts'
+import { readNodules } from '../read-nodules.node.ts'
 import { choose, meanEmbedding } from './similarity.ts'
 import { type EmbedOptions, embedTexts } from './text-embeddings.node.ts'
 
@@ -30,13 +31,14 @@ export interface ZeroShotOptions extends PredictorOptions, EmbedOptions {
 export async function openZeroShot(path: string, options: ZeroShotOptions = {}): Promise<ZeroShot> {
   const folder = await openModelFolder(path)
   const { sets, answer } = await openQuestions(folder, options)
-  const { config, folds, stamp, read, close } = await openImageReader(folder, options)
+  const session = await openImageSession(folder, options)
+  const { config, folds, stamp, close } = session
   return {
     config,
     folds,
     stamp,
     sets,
-    predict: async (nodules) => (await read(nodules)).map(({ embedding }) => answer(embedding)),
+    predict: async (nodules) => (await readNodules(session, nodules)).map(({ embedding }) => answer(embedding)),
     close,
   }
 }
