@@ -21,9 +21,9 @@ import { learningRateAt } from './schedule.ts'
 import type { Batch, ClassWeights, LossName, StepResult, TrainStep } from './step.ts'
 
 /** What a fold trains on. */
-export interface FoldData {
-  readonly train: readonly Sample[]
-  readonly val: readonly Sample[]
+export interface FoldData<Of extends Sample = Sample> {
+  readonly train: readonly Of[]
+  readonly val: readonly Of[]
   /** Of drawing each training sample. */
   readonly drawWeights: readonly number[]
   /** Of benign and malignant in the training loss, and in the validation loss. */
@@ -32,7 +32,7 @@ export interface FoldData {
    * Makes the batch of samples.
    * @param seeds of each sample's variations (jitter, augmentation, words); null for validation, where nothing varies
    */
-  batch(samples: readonly Sample[], seeds: readonly string[] | null): Promise<Batch>
+  batch(samples: readonly Of[], seeds: readonly string[] | null): Promise<Batch>
 }
 
 /** A nodule that trains or validates. */
@@ -62,12 +62,16 @@ export interface TrainState {
 /** Who watches a run: logs, checkpoints, pictures, the progress bar. */
 export interface Watcher {
   /** After each optimiser step. */
-  step(
-    state: TrainState,
-    record: { losses: StepResult['losses']; learningRate: number; gradientNorm: number; samples: number },
-  ): Promise<void>
+  step(state: TrainState, record: StepRecord): Promise<void>
   /** After each epoch; `improved` names the trackers whose best weights these are. */
   epoch(state: TrainState, record: EpochRecord): Promise<void>
+}
+
+export interface StepRecord {
+  readonly losses: StepResult['losses']
+  readonly learningRate: number
+  readonly gradientNorm: number
+  readonly samples: number
 }
 
 export interface EpochRecord {
@@ -103,10 +107,10 @@ const optimizerOf = ({ weightDecay }: TrainConfig) => adamW({ weightDecay })
  * @throws SpiculaError `training/diverged` when a loss or gradient is no number; the last checkpoint stays
  * @example const state = await trainFold(initialState(parameters, config), step, data, config, watcher)
  */
-export async function trainFold(
+export async function trainFold<Of extends Sample>(
   state: TrainState,
   step: TrainStep,
-  data: FoldData,
+  data: FoldData<Of>,
   config: TrainConfig,
   watcher: Watcher,
 ): Promise<TrainState> {
@@ -176,7 +180,11 @@ export async function trainFold(
 }
 
 /** Which samples an epoch draws, in order: as many as there are rows. */
-function epochOrder({ train, drawWeights }: FoldData, { sampler }: TrainConfig, random: Random): number[] {
+function epochOrder(
+  { train, drawWeights }: Pick<FoldData, 'train' | 'drawWeights'>,
+  { sampler }: TrainConfig,
+  random: Random,
+): number[] {
   if (sampler !== 'shuffle') return drawWithReplacement(drawWeights, train.length, random)
   return shuffle([...train.keys()], random)
 }
@@ -246,7 +254,12 @@ function refuseDivergence({ losses, gradients }: StepResult & { gradients: Param
       throw new SpiculaError('training/diverged', `the gradient of ${name} is no number ${where}`, { hint })
 }
 
-async function validate({ parameters }: TrainState, step: TrainStep, data: FoldData, { batchSize }: TrainConfig) {
+async function validate<Of extends Sample>(
+  { parameters }: TrainState,
+  step: TrainStep,
+  data: FoldData<Of>,
+  { batchSize }: TrainConfig,
+) {
   const clamped = clampLogitScale(parameters)
   let sums = NO_LOSSES
   const scores: number[] = []
