@@ -26,7 +26,7 @@ const progress = z.strictObject({
 
 export type Progress = Omit<z.infer<typeof progress>, 'trackers'> & { readonly trackers: unknown }
 
-export interface Checkpoint {
+export interface RunCheckpoint {
   readonly progress: Progress
   readonly parameters: Parameters
   readonly optimizer: AdamWState
@@ -40,7 +40,7 @@ type Shapes = ReadonlyMap<string, readonly number[]>
  */
 export async function writeCheckpoint(
   path: string,
-  { progress: state, parameters, optimizer }: Checkpoint,
+  { progress: state, parameters, optimizer }: RunCheckpoint,
   shapes: Shapes,
 ): Promise<void> {
   const tensors = new Map<string, TensorData>()
@@ -66,7 +66,7 @@ export async function writeWeights(path: string, parameters: Parameters, shapes:
  * Reads a checkpoint back.
  * @throws SpiculaError `training/checkpoint` when it is damaged
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
+export async function readCheckpoint(path: string): Promise<RunCheckpoint> {
   const file = await openSafetensors(path)
   try {
     const state = parseJson(file.metadata.progress ?? 'null', progress, {

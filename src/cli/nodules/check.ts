@@ -4,7 +4,7 @@ import type { Geometry } from '../../nodule/geometry.ts'
 import { isDicomPlace } from '../../scan/dicom/dicom.node.ts'
 import { frameOption, geometryOption, quietOption } from '../shared/options.ts'
 import { printSeries } from './series-table.ts'
-import { type ExportOptions, exportCohort } from './write-cohort.node.ts'
+import { type WriteOptions, writeProducts } from './write-cohort.node.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -22,9 +22,9 @@ export function checkCommand(): Command {
     .action(check)
 }
 
-async function check(cohort: string, { geometry, ...options }: ExportOptions & { geometry: Geometry }): Promise<void> {
+async function check(cohort: string, { geometry, ...options }: WriteOptions & { geometry: Geometry }): Promise<void> {
   if (await isDicomPlace(cohort)) return printSeries(cohort)
-  const { manifest, done, problems } = await exportCohort(cohort, { kind: 'check', geometry }, options)
+  const { manifest, done, problems } = await writeProducts(cohort, { kind: 'check', geometry }, options)
   const labels = { 0: 0, 1: 0, none: 0 }
   for (const { malignant } of manifest.rows) labels[malignant ?? 'none']++
   const scans = new Set(manifest.rows.map(({ imageFile }) => imageFile)).size

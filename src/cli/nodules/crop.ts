@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import type { Geometry } from '../../nodule/geometry.ts'
 import { frameOption, geometryOption, parseWhole, quietOption } from '../shared/options.ts'
-import { type ExportOptions, exportCohort } from './write-cohort.node.ts'
+import { type WriteOptions, writeProducts } from './write-cohort.node.ts'
 
 export function cropCommand(): Command {
   return new Command('crop')
@@ -15,8 +15,8 @@ export function cropCommand(): Command {
     .addOption(frameOption())
     .addOption(quietOption())
     .action(
-      async (cohort: string, { size, geometry, ...options }: ExportOptions & { size: number; geometry: Geometry }) => {
-        const { done } = await exportCohort(cohort, { kind: 'crop', geometry, sizeMm: size }, options)
+      async (cohort: string, { size, geometry, ...options }: WriteOptions & { size: number; geometry: Geometry }) => {
+        const { done } = await writeProducts(cohort, { kind: 'crop', geometry, sizeMm: size }, options)
         if (!options.quiet) console.error(`${done} ${done === 1 ? 'crop' : 'crops'} of ${size} mm -> ${options.out}`)
       },
     )

@@ -7,10 +7,10 @@ import { HU_WINDOW } from '../../nodule/hounsfield.ts'
 import { DEFAULT_PREPROCESSING } from '../../nodule/prepare.ts'
 import type { ViewSet } from '../../nodule/views.ts'
 import { frameOption, geometryOption, quietOption, viewsOption } from '../shared/options.ts'
-import { type ExportOptions, exportCohort } from './write-cohort.node.ts'
+import { type WriteOptions, writeProducts } from './write-cohort.node.ts'
 import type { Product } from './write-nodules.node.ts'
 
-interface ViewsOptions extends ExportOptions {
+interface ViewsOptions extends WriteOptions {
   readonly views: ViewSet
   readonly geometry: Geometry
   readonly model?: string
@@ -37,7 +37,7 @@ export function viewsCommand(): Command {
 }
 
 async function views(cohort: string, { views, geometry, model, ...options }: ViewsOptions): Promise<void> {
-  const { done } = await exportCohort(cohort, await productOf(views, geometry, model), options)
+  const { done } = await writeProducts(cohort, await productOf(views, geometry, model), options)
   if (!options.quiet) console.error(`views of ${done} ${done === 1 ? 'nodule' : 'nodules'} -> ${options.out}`)
 }
 

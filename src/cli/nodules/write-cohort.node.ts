@@ -13,15 +13,15 @@ import { VERSION } from '../../version.ts'
 import { inOrder, openPool } from '../../worker-pool.node.ts'
 import { startProgress } from '../shared/progress.node.ts'
 import { makeFolder, printNotes, type RowNote, reportProblems } from '../shared/rows.node.ts'
-import type { ExportOutcome, ExportTask, Product } from './write-nodules.node.ts'
+import type { Product, WriteOutcome, WriteTask } from './write-nodules.node.ts'
 
-export interface ExportOptions {
+export interface WriteOptions {
   readonly out: string
   readonly frame: Frame
   readonly quiet?: boolean
 }
 
-export interface Exported {
+export interface Written {
   readonly manifest: LocatedManifest
   /** Nodules whose files are written. */
   readonly done: number
@@ -32,7 +32,7 @@ export interface Exported {
  * Makes the files of every row, reports the rows that failed, and leaves in the folder `about.json`, which tells how
  * the files were made, and `errors.csv`.
  */
-export async function exportCohort(cohort: string, product: Product, options: ExportOptions): Promise<Exported> {
+export async function writeProducts(cohort: string, product: Product, options: WriteOptions): Promise<Written> {
   const { out, frame, quiet = false } = options
   const manifest = await readManifest(cohort, { frame })
   await makeFolder(out)
@@ -41,7 +41,7 @@ export async function exportCohort(cohort: string, product: Product, options: Ex
   const notes: RowNote[] = manifest.notes.map((note) => ({ line: 1, note }))
   const scans = groupByScan(named, ({ row }) => row.imageFile)
   const threads = Math.max(1, Math.min(scans.length, availableParallelism()))
-  const pool = openPool<ExportTask, ExportOutcome[]>(new URL('./write.worker.node.ts', import.meta.url), threads)
+  const pool = openPool<WriteTask, WriteOutcome[]>(new URL('./write.worker.node.ts', import.meta.url), threads)
   const progress = startProgress('nodules', named.length, { quiet })
   let done = 0
   try {

@@ -20,7 +20,7 @@ export type Product =
   | ({ readonly kind: 'views' /** Whose views they are. */; readonly model?: string } & Preprocessing)
   | { readonly kind: 'check'; readonly geometry: Geometry }
 
-export interface ExportTask {
+export interface WriteTask {
   readonly imageFile: string
   readonly frame: Frame
   readonly nodules: readonly { readonly stem: string; readonly line: number; readonly point: Triple }[]
@@ -29,10 +29,10 @@ export interface ExportTask {
   readonly out: string
 }
 
-export type ExportOutcome = { readonly notes: readonly Note[] } | Failed
+export type WriteOutcome = { readonly notes: readonly Note[] } | Failed
 
 /** Makes the files of every nodule of a scan. */
-export function exportNodules({ imageFile, frame, nodules, product, out }: ExportTask): Promise<ExportOutcome[]> {
+export function writeNodules({ imageFile, frame, nodules, product, out }: WriteTask): Promise<WriteOutcome[]> {
   const points = nodules.map(({ point }) => point)
   return forEachPlace(imageFile, { frame, points }, async (scan, pointLps, index) => {
     const { stem, line } = nodules[index]

@@ -1,4 +1,4 @@
 import { serveTasks } from '../../worker-pool.node.ts'
-import { type ExportOutcome, type ExportTask, exportNodules } from './write-nodules.node.ts'
+import { type WriteOutcome, type WriteTask, writeNodules } from './write-nodules.node.ts'
 
-serveTasks<ExportTask, ExportOutcome[]>(async (task) => ({ result: await exportNodules(task), transfer: [] }))
+serveTasks<WriteTask, WriteOutcome[]>(async (task) => ({ result: await writeNodules(task), transfer: [] }))
