@@ -10,11 +10,14 @@ const { dependencies, peerDependencies, peerDependenciesMeta, scripts } = readJs
 
 describe('installing', () => {
   // npm runs no script of a package that the lock file calls free of them: an install script would download CUDA.
-  it.each(['package-lock.json', 'tools/package-lock.json'])('by %s runs no script', (lock) => {
-    const entries: [string, { hasInstallScript?: boolean }][] = Object.entries(readJson(lock).packages)
-    const scripted = entries.filter(([, { hasInstallScript }]) => hasInstallScript).map(([name]) => name)
-    expect(scripted, 'delete their lines "hasInstallScript": true (CONTRIBUTING.md, "Dependencies")').toEqual([])
-  })
+  it.each(['package-lock.json', 'tools/package-lock.json', 'mutants/package-lock.json'])(
+    'by %s runs no script',
+    (lock) => {
+      const entries: [string, { hasInstallScript?: boolean }][] = Object.entries(readJson(lock).packages)
+      const scripted = entries.filter(([, { hasInstallScript }]) => hasInstallScript).map(([name]) => name)
+      expect(scripted, 'delete their lines "hasInstallScript": true (CONTRIBUTING.md, "Dependencies")').toEqual([])
+    },
+  )
 
   it('runs none of our own', () => {
     const names = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare', 'dependencies']
