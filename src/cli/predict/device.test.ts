@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 /** In a process of its own: what the runtime says goes past ours, and Vulkan is found through the environment. */
 const predict = (device: string, env?: Readonly<Record<string, string>>): Promise<Ran> => {
-  const place = ['--ct', 'scan.nii.gz', '--at', AT]
+  const place = ['--ct', 'slice.nii', '--at', AT]
   const args = [...PROGRAM, 'predict', '--model', 'model', ...place, '--device', device]
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
