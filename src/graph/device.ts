@@ -12,8 +12,8 @@ export interface Abilities {
 }
 
 /**
- * What each device has kernels for. WebGPU lacks the runtime's own products and norms of training (FusedMatMul), LogSoftmax,
- * and int64 but for shapes and indices: what graphs need of these the standard dialect spells out.
+ * What each device has kernels for (docs/performance.md). WebGPU lacks the runtime's own product (FusedMatMul), and int64
+ * but for shapes and indices.
  */
 export const ABILITIES: Readonly<Record<Device, Abilities>> = {
   cpu: { dialect: 'runtime', int8: true },

@@ -19,9 +19,19 @@ async function run(y: Tensor, feeds: Record<string, TensorData>, options: OnnxOp
   return result.y
 }
 
+/** The derivative of a function of each element. */
+function slope(f: (x: Tensor) => Tensor): Tensor {
+  const x = g.input('x', ['N'])
+  return g.gradients(g.reduceSum(f(x), [0]), [x])[0] as Tensor
+}
+
 const cases: [string, Tensor, Record<string, TensorData>][] = [
   ['gelu', g.gelu(g.input('x', ['N'])), { x: random([50], 1) }],
   ['swish', g.swish(g.input('x', ['N'])), { x: random([50], 1) }],
+  ['the derivative of swish', slope(g.swish), { x: random([50], 1) }],
+  ['logSoftmax', g.logSoftmax(g.input('x', ['N', 4]), 0), { x: random([5, 4], 1) }],
+  // Whose exponentials are no float32.
+  ['logSoftmax of large numbers', g.logSoftmax(g.mul(g.input('x', ['N', 4]), 300)), { x: random([5, 4], 1) }],
 ]
 for (const transposeA of [false, true])
   for (const transposeB of [false, true])
@@ -69,10 +79,14 @@ describe('the standard dialect', () => {
   })
 
   it('names an operator that has no standard form', () => {
-    const x = g.input('x', ['N'])
-    const [derivative] = g.gradients(g.reduceSum(g.swish(x), [0]), [x])
-    expect(() => writeOnnx({ derivative }, new Map(), { dialect: 'standard' })).toThrow(
-      expect.objectContaining({ code: 'graph/dialect', message: expect.stringContaining('QuickGelu') }),
+    const matrix = {
+      values: g.input('values', [3, 2], 'int8'),
+      scales: g.input('scales', [2]),
+      sums: g.input('sums', [1, 2]),
+    }
+    const { product } = g.int8MatMul(g.input('x', ['N', 3]), matrix)
+    expect(() => writeOnnx({ product }, new Map(), { dialect: 'standard' })).toThrow(
+      expect.objectContaining({ code: 'graph/dialect', message: expect.stringContaining('MatMulIntegerToFloat') }),
     )
   })
 })

@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { SpiculaError } from '../error.ts'
 import type { Device } from './device.ts'
 import { writeOnnx } from './onnx.ts'
 import * as g from './operations.ts'
 import { openSession } from './session.node.ts'
 import { broadcastShapes, dimProduct, unify } from './shape.ts'
+import { hasSoftwareWebgpu, ON_SOFTWARE_WEBGPU, useSoftwareWebgpu } from './software-webgpu.fixture.node.ts'
 import type { TensorData } from './tensor.ts'
 
 const floats = (shape: number[], ...data: number[]): TensorData => ({
@@ -50,6 +51,11 @@ describe('shapes', () => {
     expect(() => g.concat([a, g.input('c', ['N', 3], 'int64')], 1)).toThrow(/does not join/)
     expect(() => g.add(a, g.input('d', [3], 'int64'))).toThrow(/float32 and int64/)
     expect(() => g.softmax(a, 2)).toThrow(/axis 2 does not exist/)
+    expect(() => g.gather(a, g.input('i', ['M'], 'int64'), 0)).toThrow(
+      /gather: indices are int64 \[\.\.\., 1\], .*\[M\]/,
+    )
+    expect(() => g.gather(a, g.input('i', ['M', 1], 'int32'), 0)).toThrow(/not int32 \[M, 1\]/)
+    expect(g.gather(a, g.input('i', ['M', 9, 1], 'int64'), 1).shape).toEqual(['N', 'M', 9])
   })
 })
 
@@ -132,4 +138,22 @@ describe('a device that is not there', () => {
       }
     },
   )
+})
+
+describe.skipIf(!hasSoftwareWebgpu)(`a kernel that is not there, ${ON_SOFTWARE_WEBGPU}`, () => {
+  beforeAll(useSoftwareWebgpu)
+  const x = g.input('x', ['N', 3])
+  it.each([
+    [
+      'FusedMatMul (com.microsoft) of float',
+      g.add(g.matMul(g.relu(x), g.parameter('w', [2, 3]), { transposeB: true }), 1),
+    ],
+    ['Reshape of int64', g.gather(x, g.reshape(g.input('i', ['M', 3], 'int64'), ['3M', 1]), 0)],
+  ] as const)('%s is named, not the adapter', async (operator, y) => {
+    const weights = new Map([['w', floats([2, 3], 1, 0, 0, 0, 1, 1)]])
+    await expect(openSession(writeOnnx({ y }, weights), { device: 'webgpu' })).rejects.toMatchObject({
+      code: 'graph/kernel',
+      message: `webgpu has no kernel for ${operator}`,
+    })
+  })
 })

@@ -25,7 +25,8 @@ export async function missingKernel(
   let [least, most] = [0, nodes.length + 1]
   while (most - least > 1) {
     const count = Math.floor((least + most) / 2)
-    if (await refused(beginning(model, proto, count))) most = count
+    const part = beginning(model, proto, count)
+    if (part && (await refused(part))) most = count
     else least = count
   }
   const node = nodes[most - 1]
@@ -35,13 +36,14 @@ export async function missingKernel(
   return `${node.opType}${domain}${dtype === undefined ? '' : ` of ${dtype}`}`
 }
 
-/** The first `count` nodes; their outputs are what none of them reads. */
-function beginning(model: OnnxModel, proto: ModelProto, count: number): OnnxModel {
+/** The first `count` nodes, their outputs what none of them reads; undefined where nothing is left of them. */
+function beginning(model: OnnxModel, proto: ModelProto, count: number): OnnxModel | undefined {
   const graph = proto.graph as GraphProto
   const all = graph.node.slice(0, count)
   const read = new Set(all.flatMap(({ input }) => input))
   // Shapes are kept by the processor: one that nobody reads is no sign of a missing kernel.
   const node = all.filter(({ opType, output }) => opType !== 'Shape' || output.some((name) => read.has(name)))
+  if (node.length === 0) return undefined
   const ends = node.flatMap(({ output }) => output).filter((name) => name !== '' && !read.has(name))
   const initializer = graph.initializer.filter(({ name }) => read.has(name))
   const paths = new Set(initializer.flatMap(({ externalData }) => externalData.map(({ value }) => value)))

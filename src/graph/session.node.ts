@@ -74,7 +74,7 @@ async function createSession(model: OnnxModel, device: Device, threads: number |
     if (!lacksKernel(cause)) throw unusable(device, firstLine(cause), cause)
     const operator = await missingKernel(model, (beginning) => lacksKernelFor(beginning, device))
     throw new SpiculaError('graph/kernel', `${device} has no kernel for ${operator ?? 'an operator of the model'}`, {
-      hint: 'This is not the fault of the machine. Use --device cpu.',
+      hint: 'The graphics adapter is not at fault: the runtime lacks it. Use --device cpu.',
       cause,
     })
   }
@@ -106,8 +106,7 @@ async function lacksKernelFor(model: OnnxModel, device: Device): Promise<boolean
     await (await create(model, device)).release()
     return false
   } catch (cause) {
-    if (lacksKernel(cause)) return true
-    throw cause
+    return lacksKernel(cause)
   }
 }
 

@@ -2,6 +2,9 @@
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { writeOnnx } from './onnx.ts'
+import { input, relu } from './operations.ts'
+import { openSession, type Session } from './session.node.ts'
 
 const CHROMIUM = '/usr/lib/chromium'
 const DRIVER = join(CHROMIUM, 'vk_swiftshader_icd.json')
@@ -31,6 +34,12 @@ export function useSoftwareWebgpu(): boolean {
     if (!/did not self-register/.test(String(error))) throw error
   }
   return true
+}
+
+/** Makes it so, and opens a session to be closed at the end: while there is one a device keeps what it compiled for others. */
+export function holdSoftwareWebgpu(): Promise<Session> {
+  useSoftwareWebgpu()
+  return openSession(writeOnnx({ y: relu(input('x', [1])) }, new Map()), { device: 'webgpu' })
 }
 
 /** For processes that a test starts: their environment must name the loader before they begin. */

@@ -15,6 +15,9 @@ export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find((
   }
 })
 
+/** WebGPU on the driver that it carries. */
+export const SOFTWARE_WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] as const
+
 export interface Browser {
   /** What the page did: messages on its console, exceptions, refusals of its policy. */
   readonly complaints: readonly string[]
@@ -37,12 +40,17 @@ type Message = {
   error?: { message: string }
 }
 
-export async function openBrowser(): Promise<Browser> {
+/** @param graphics switches of how it draws and computes: without a graphics adapter, or WebGPU on its software driver */
+export async function openBrowser(graphics: readonly string[] = ['--disable-gpu']): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'))
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run']
-  const child = spawn(String(chromium), [...flags, `--user-data-dir=${profile}`, '--remote-debugging-pipe'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-  })
+  const flags = ['--headless', '--no-sandbox', '--disable-background-networking', '--no-first-run']
+  const child = spawn(
+    String(chromium),
+    [...flags, ...graphics, `--user-data-dir=${profile}`, '--remote-debugging-pipe'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    },
+  )
   const [, , , to, from] = child.stdio as unknown as [null, null, null, Writable, Readable]
   const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>()
   const listeners = new Map<string, (params: Record<string, unknown>) => void>()
