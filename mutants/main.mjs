@@ -2,13 +2,28 @@
 // no test notices is printed. Results are kept, so that a second run does only what is new; `clip/losses.ts` in the place
 // of a room does a part of it. What the numbers say: docs/mutants.md.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-/** Tests of a room that live in another: they cost a run of the command line each. */
-const TESTS_ELSEWHERE = {}
+/** Tests that are about another room than the one they lie in, and take long. */
+const APART = ['src/nodule/formats.test.ts']
+
+/** Of a folder all code that is no test, of a file itself. */
+function sources(path) {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path, { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !/\.(test|fixture)(\.node)?\.ts$/.test(file))
+    .map((file) => `${path}/${file}`)
+    .sort()
+}
+
+const tests = (path) =>
+  readdirSync(path, { recursive: true })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `${path}/${file}`)
+    .filter((file) => !APART.includes(file))
 
 const [part] = process.argv.slice(2)
 if (part === undefined || !existsSync(`src/${part}`)) {
@@ -25,33 +40,31 @@ if (!existsSync('mutants/node_modules'))
 process.env.SPICULA_SHARED = 'nowhere'
 const results = `mutants/reports/${room}.json`
 const { Stryker } = await import('@stryker-mutator/core')
-await new Stryker({
-  mutate: [
-    statSync(`src/${part}`).isDirectory() ? `src/${part}/**/*.ts` : `src/${part}`,
-    '!src/**/*.test.ts',
-    '!src/**/*.fixture.ts',
-    '!src/**/*.fixture.node.ts',
-  ],
-  testFiles: [`src/${room}/**/*.test.ts`, ...(TESTS_ELSEWHERE[room] ?? [])],
-  testRunner: 'vitest',
-  // Which tests to run is said above; to find them by imports takes longer than to run them.
-  vitest: { related: false },
-  coverageAnalysis: 'perTest',
-  // What runs once, while modules are loaded, would need every test again.
-  ignoreStatic: true,
-  incremental: true,
-  incrementalFile: results,
-  // Stryker rewrites paths in a tsconfig.json with TypeScript's API, which TypeScript 7 does not have.
-  tsconfigFile: 'mutants/no-tsconfig.json',
-  ignorePatterns: ['bench', 'demo-out', 'dist', 'docs', 'mutants', 'parity', 'runs', 'study'],
-  tempDirName: 'mutants/sandbox',
-  concurrency: 1,
-  // A busy machine must not pass for a killed mutant; endless loops are counted, not timed.
-  timeoutMS: 60_000,
-  timeoutFactor: 4,
-  reporters: ['progress-append-only'],
-  allowConsoleColors: false,
-}).runMutationTest()
+// File by file: code that carries mutants runs several times as slowly, so the others shall carry none.
+for (const file of sources(`src/${part}`))
+  await new Stryker({
+    mutate: [file],
+    testFiles: tests(`src/${room}`),
+    testRunner: 'vitest',
+    // Which tests to run is said above; to find them by imports takes longer than to run them.
+    vitest: { related: false },
+    coverageAnalysis: 'perTest',
+    // What runs once, while modules are loaded, would need every test again.
+    ignoreStatic: true,
+    incremental: true,
+    incrementalFile: results,
+    // Stryker rewrites paths in a tsconfig.json with TypeScript's API, which TypeScript 7 does not have.
+    tsconfigFile: 'mutants/no-tsconfig.json',
+    ignorePatterns: ['bench', 'demo-out', 'dist', 'docs', 'mutants', 'parity', 'runs', 'study'],
+    tempDirName: 'mutants/sandbox',
+    concurrency: 1,
+    // A busy machine must not pass for a killed mutant; endless loops are counted, not timed.
+    timeoutMS: 60_000,
+    timeoutFactor: 4,
+    reporters: ['progress-append-only'],
+    allowConsoleColors: false,
+    logLevel: 'warn',
+  }).runMutationTest()
 
 /** Of each mutant in the report: https://github.com/stryker-mutator/mutation-testing-elements */
 const { files } = JSON.parse(readFileSync(results, 'utf8'))

@@ -40,6 +40,9 @@ const CASES: readonly (readonly [LungRadsInput, Category, string])[] = [
   [part(6, 5.9), '3', 'part-solid, >= 6 mm with solid component < 6 mm'],
   [part(9, 6), '4A', 'part-solid, solid component 6 to < 8 mm'],
   [part(9, 8), '4B', 'part-solid, solid component >= 8 mm'],
+  // All of it solid but a rim too thin to be measured.
+  [part(9, 9), '4B', 'part-solid, solid component >= 8 mm'],
+  [part(9, 6, { juxtapleuralBenign: true }), '4A', 'part-solid, solid component 6 to < 8 mm'],
   [part(5, undefined, isNew), '3', 'part-solid, new, < 6 mm'],
   [part(9, 3.9, isNew), '4A', 'part-solid, new or growing solid component < 4 mm'],
   [part(9, 4, growing), '4B', 'part-solid, new or growing solid component >= 4 mm'],
@@ -61,13 +64,16 @@ describe('Lung-RADS v2022', () => {
 
   it('says where it comes from', () => expect(LUNG_RADS_SOURCE).toContain('secondary sources'))
 
-  it('refuses what cannot be', () => {
-    expect(() => lungRads(part(7))).toThrow(expect.objectContaining({ code: 'risk/missing' }))
-    expect(() => lungRads(part(7, 8))).toThrow(expect.objectContaining({ code: 'risk/contradiction' }))
-    expect(() => lungRads(solid(7, { stable: true, isNew: true }))).toThrow(
-      expect.objectContaining({ code: 'risk/contradiction' }),
-    )
-    expect(() => lungRads(solid(Number.NaN))).toThrow(expect.objectContaining({ code: 'risk/range' }))
+  it.each<[LungRadsInput, string, string]>([
+    [part(7), 'risk/missing', 'a part-solid nodule needs the diameter of its solid component'],
+    [part(5, undefined, growing), 'risk/missing', 'a part-solid nodule needs'],
+    [part(7, 8), 'risk/contradiction', 'its solid component of 8 mm is larger than the nodule of 7 mm'],
+    [solid(7, { stable: true, ...isNew }), 'risk/contradiction', 'stable is neither new nor growing'],
+    [solid(7, { stable: true, ...growing }), 'risk/contradiction', 'stable is neither new nor growing'],
+    [solid(Number.NaN), 'risk/range', 'diameter is NaN mm'],
+    [part(9, -1), 'risk/range', 'diameter of the solid component is -1 mm'],
+  ])('refuses what cannot be: %j, %s', (input, code, message) => {
+    expect(() => lungRads(input)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }))
   })
 
   it('growth is more than 1.5 mm within a year', () => {
