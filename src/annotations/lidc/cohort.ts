@@ -130,6 +130,7 @@ export function lidcNotes(lesions: readonly Lesion[], geometry: ReadonlyMap<stri
         `${series.size - spaced} of ${series.size} series have no known pixel spacing: ${USUAL_SPACING_MM} mm stands in ` +
         'when their readings are joined to lesions, and their diameters stay empty (--geometry TABLE, --scans FOLDER)',
     })
+  const turns = [...series].filter((uid) => geometry.get(uid)?.isTurnUnknown).length
   if (placed < lesions.length)
     notes.push({
       code: 'datasets/pixels',
@@ -137,6 +138,23 @@ export function lidcNotes(lesions: readonly Lesion[], geometry: ReadonlyMap<stri
         `${lesions.length - placed} of ${lesions.length} lesions have no coordinates in mm, for the geometry of their ` +
         'scans is not known: coordX, coordY, coordZ are empty, pixelX, pixelY, sliceZ_mm tell their place in the series ' +
         '(--scans FOLDER gives the millimetres)',
+    })
+  if (turns > 0)
+    notes.push({
+      code: 'datasets/lidc-turned',
+      message:
+        `of ${turns} series nothing tells which way the rows and columns of their slices ran, and some of the archive are ` +
+        "turned: give their DICOM folders, LUNA16's .mhd, NIfTI with dcm2niix's .json beside, or the column orientation " +
+        '(ImageOrientationPatient) in the table of geometry',
+    })
+  const beyond = lesions.filter(({ pixel, seriesUid }) => {
+    const range = geometry.get(seriesUid)?.zRangeMm
+    return pixel !== undefined && range !== undefined && !(pixel.zMm >= range[0] && pixel.zMm <= range[1])
+  })
+  if (beyond.length > 0)
+    notes.push({
+      code: 'datasets/lidc-slices',
+      message: `${beyond.length} lesions lie on slices that their scans do not have: are the scans whole?`,
     })
   return notes
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseTable } from '../../files/table.ts'
+import type { Triple } from '../../scan/scan.ts'
 import { lidcCsv, lidcLesions } from './cohort.ts'
-import { geometryOf, toLps } from './geometry.ts'
+import { geometryOf, tableGeometry, toLps } from './geometry.ts'
 import { clusterReadings } from './lesions.ts'
 import { madeXml, RATINGS, square } from './lidc.fixture.ts'
 import { lesionCentroid, longestDiameterMm } from './outline.ts'
@@ -173,15 +174,53 @@ describe('places and sizes', () => {
     expect(longestDiameterMm(readings([nodule(0, 0, 3)]), 0.5)).toBeCloseTo(0.5 * 6 * Math.SQRT2, 12)
   })
 
-  it('is in LPS mm where origin and spacing are known, however the axes are stored', () => {
+  it('is in LPS mm along the rows and columns that the slices have', () => {
     const pixel = { x: 100, y: 200, zMm: -50 }
-    expect(toLps(pixel, { spacingMm: 0.5, originMm: [-150, -160] })).toEqual([-100, -60, -50])
+    const scan = (affineLps: number[], shapeIjk = [512, 512, 200] as const) => ({ affineLps, shapeIjk, name: 'a' })
+    const straight = scan([0.5, 0, 0, -150, 0, 0.5, 0, -160, 0, 0, 2, -300])
+    expect(toLps(pixel, geometryOf(straight))).toEqual([-100, -60, -50])
     expect(toLps(pixel, { spacingMm: 0.5 })).toBeUndefined()
-    const straight = geometryOf([0.5, 0, 0, -150, 0, 0.5, 0, -160, 0, 0, 2, -300], [512, 512, 9], 'a')
-    const flipped = geometryOf([-0.5, 0, 0, -150 + 255.5, 0, -0.5, 0, -160 + 255.5, 0, 0, 2, -300], [512, 512, 9], 'a')
-    const swapped = geometryOf([0, 0, 0.5, -150, 0, 0.5, 0, -160, 2, 0, 0, -300], [9, 512, 512], 'a')
-    for (const geometry of [straight, flipped, swapped]) expect(toLps(pixel, geometry)).toEqual([-100, -60, -50])
-    expect(() => geometryOf([0.5, 0.1, 0, 0, 0, 0.5, 0, 0, 0, 0, 2, 0], [9, 9, 9], 'a')).toThrow(/axial/)
+    // Prone: rows run to the right and columns to the front. Feet first: the stack's first slice is the upper one.
+    const prone = scan([-0.5, 0, 0, 150, 0, -0.5, 0, 160, 0, 0, 2, -300])
+    expect(toLps(pixel, geometryOf(prone))).toEqual([100, 60, -50])
+    const feetFirst = scan([-0.5, 0, 0, 150, 0, 0.5, 0, -160, 0, 0, -2, 98])
+    expect(toLps(pixel, geometryOf(feetFirst))).toEqual([100, -60, -50])
+    // Turned in the plane: rows run to the back.
+    const turned = scan([0, 0.5, 0, -160, -0.5, 0, 0, 150, 0, 0, 2, -300])
+    expect(toLps(pixel, geometryOf(turned))).toEqual([-60, 100, -50])
+    // A tilted gantry shifts slices to the back as they go up.
+    const tilted = scan([0.5, 0, 0, -150, 0, 0.5, 0.5, -160, 0, 0, 2, -300])
+    expect(toLps(pixel, geometryOf(tilted))).toEqual([-100, -60 + (250 / 2) * 0.5, -50])
+    expect(geometryOf(feetFirst).zRangeMm).toEqual([-301, 99])
+    for (const affine of [
+      [0, 0, 2, -150, 0, 0.5, 0, -160, 0.5, 0, 0, -300],
+      [0.5, 0, 0, -150, 0, 0.6, 0, -160, 0, 0, 2, -300],
+    ])
+      expect(() => geometryOf(scan(affine))).toThrow(expect.objectContaining({ code: 'datasets/lidc-oblique' }))
+  })
+
+  it('undoes what a converter turned, by the orientation of the slices', () => {
+    const pixel = { x: 100, y: 200, zMm: -50 }
+    // dcm2niix turns columns round: they run to the front for slices that run to the back.
+    const affineLps = [0.5, 0, 0, -150, 0, -0.5, 0, -160 + 255.5, 0, 0, 2, -300]
+    const shapeIjk = [512, 512, 200] as const
+    const of = (row: Triple, column: Triple) =>
+      toLps(pixel, geometryOf({ affineLps, shapeIjk, name: 'a' }, { rowLps: row, columnLps: column }))
+    expect(of([1, 0, 0], [0, 1, 0])).toEqual([-100, -60, -50])
+    expect(of([-1, 0, 0], [0, -1, 0])).toEqual([-150 + 255.5 - 50, -160 + 255.5 - 100, -50])
+    expect(of([0, -1, 0], [1, 0, 0])).toEqual([-150 + 100, -160 + 255.5 - 50, -50])
+    expect(() => of([0.8, 0.6, 0], [-0.6, 0.8, 0])).toThrow(/axial/)
+  })
+
+  it('is told by a table that has the orientation, and by none that has not', () => {
+    const of = (orientation: string) =>
+      tableGeometry(
+        parseTable(`series_uid,pixel_spacing_mm,originX,originY,orientation\n1,0.5,150,160,${orientation}\n`, 'g.csv'),
+      ).get('1') ?? {}
+    const pixel = { x: 100, y: 200, zMm: -50 }
+    expect(toLps(pixel, of('-1\\0\\0\\0\\-1\\0'))).toEqual([100, 60, -50])
+    for (const orientation of ['', '1 0 0 0 1', '1 0 0 1 0 0', '0 1 0 0 0 -1', 'a b c d e f'])
+      expect(of(orientation)).toEqual({ spacingMm: 0.5, isTurnUnknown: true })
   })
 })
 
@@ -255,7 +294,8 @@ describe('a cohort', () => {
   })
 
   it('has millimetres with it, and the patient', () => {
-    const geometry = new Map([['1.2.3', { spacingMm: 0.5, originMm: [-100, -100] as const, imagePath: 'scan.nii.gz' }]])
+    const pixelsLps = [0.5, 0, 0, -100, 0, 0.5, 0, -100, 0, 0, 2, -10]
+    const geometry = new Map([['1.2.3', { spacingMm: 0.5, pixelsLps, imagePath: 'scan.nii.gz' }]])
     const lesions = lidcLesions(all, { aggregate: 'median', patients: new Map([['1.2.3', 'P7']]), geometry })
     expect(parseTable(lidcCsv(lesions, 'leave-3'), 'a.csv').records[1].values).toMatchObject({
       pid: 'P7',

@@ -7,6 +7,19 @@ import { parseTable } from '../../files/table.ts'
 import { writeNifti } from '../../scan/nifti/write.node.ts'
 import { cohortLidcCommand } from './lidc.ts'
 
+/** As LUNA16 has a series whose rows run to the right and columns to the front. */
+const MHD = `ObjectType = Image
+NDims = 3
+BinaryData = True
+BinaryDataByteOrderMSB = False
+TransformMatrix = -1 0 0 0 -1 0 0 0 1
+Offset = 100 200 -44
+ElementSpacing = 0.5 0.5 2
+DimSize = 64 64 4
+ElementType = MET_SHORT
+ElementDataFile = 1.2.3.raw
+`
+
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lidc-'))
@@ -41,9 +54,27 @@ describe('spicula cohort from lidc', () => {
   })
 
   it('gives LPS mm by the scans, whose paths are relative to the manifest', async () => {
-    expect(await convert('xml', '--scans', join(folder, 'scans'))).toMatchObject([
-      { image_path: '../scans/1.2.3.nii.gz', coordX: '-95.000', coordY: '-190.000', coordZ: '-40.000' },
-    ])
+    const scans = join(folder, 'scans')
+    const place = async () => {
+      const [row] = await convert('xml', '--scans', scans)
+      return [row.image_path, row.coordX, row.coordY, row.coordZ]
+    }
+    // NIfTI alone does not tell which way the rows of the DICOM slices ran.
+    expect(await place()).toEqual(['../scans/1.2.3.nii.gz', '', '', ''])
+    expect(await readFile(join(folder, 'made/cohort.csv.about.json'), 'utf8')).toMatch(/which way the rows/)
+    const sidecar = (orientation: number[]) =>
+      writeFile(join(scans, '1.2.3.json'), JSON.stringify({ ImageOrientationPatientDICOM: orientation }))
+    await sidecar([1, 0, 0, 0, 1, 0])
+    expect(await place()).toEqual(['../scans/1.2.3.nii.gz', '-95.000', '-190.000', '-40.000'])
+    await sidecar([-1, 0, 0, 0, -1, 0])
+    expect(await place()).toEqual(['../scans/1.2.3.nii.gz', '-73.500', '-178.500', '-40.000'])
+    await sidecar([0.6, 0.8, 0, -0.8, 0.6, 0])
+    expect(await place()).toEqual(['1.2.3', '', '', ''])
+    expect(await readFile(join(folder, 'made/cohort.csv.about.json'), 'utf8')).toMatch(/1 series cannot be used/)
+    await rm(join(scans, '1.2.3.json'))
+    await writeFile(join(scans, '1.2.3.mhd'), MHD)
+    await writeFile(join(scans, '1.2.3.raw'), new Uint8Array(64 * 64 * 4 * 2))
+    expect(await place()).toEqual(['../scans/1.2.3.mhd', '95.000', '190.000', '-40.000'])
   })
 
   it('leaves out what too few readers marked', async () => {

@@ -51,8 +51,8 @@ export function cohortLidcCommand(): Command {
     )
     .option('--min-readers <n>', 'leave out lesions that fewer readers marked', parseWhole(1), 1)
     .option('--series <csv>', `patients of the series (default: ${SERIES_TABLE} in the folder or beside it)`)
-    .option('--geometry <csv>', 'series_uid, pixel_spacing_mm, and where known originX, originY (LPS mm), image_path')
-    .option('--scans <folder>', 'scans named by their series (SERIESUID.nii.gz, .mhd, a folder): gives millimetres')
+    .option('--geometry <csv>', 'series_uid, pixel_spacing_mm, where known originX, originY (LPS mm), orientation, image_path')
+    .option('--scans <folder>', 'scans named by their series (a DICOM folder, .mhd, NIfTI with its .json): gives millimetres')
     .option('--only <csv>', 'keep patients of this table (column pid) and no others')
     .addOption(quietOption())
     .action(convert)
@@ -133,9 +133,9 @@ async function fromXml(
   const known = new Map(geometry === undefined ? [] : tableGeometry(await readTable(geometry)))
   for (const [uid, one] of known)
     if (one.imagePath) known.set(uid, { ...one, imagePath: moved(one.imagePath, dirname(geometry ?? ''), out) })
-  if (scans !== undefined) await addScans(known, scans, [...readings.bySeries.keys()], out)
+  const unread = scans === undefined ? [] : await addScans(known, scans, [...readings.bySeries.keys()], out)
   const lesions = lidcLesions(readings, { aggregate, patients, geometry: known })
-  const notes = lidcNotes(lesions, known)
+  const notes = [...lidcNotes(lesions, known), ...unread]
   const strangers = [...readings.bySeries.keys()].filter((uid) => !patients.has(uid)).length
   if (strangers > 0) {
     const message = `the patients of ${strangers} series are not known, their series stand for them (--series ${SERIES_TABLE})`
@@ -165,13 +165,19 @@ async function addScans(
   folder: string,
   series: readonly string[],
   out: string,
-): Promise<void> {
+): Promise<Note[]> {
   if (!existsSync(folder)) throw new SpiculaError('datasets/missing', `${folder}: no such folder of scans`)
+  const unread: string[] = []
   for (const uid of series) {
-    const found = await scanGeometry(folder, uid).catch((error: unknown) => {
-      console.error(`note: the scan of a series is not used: ${error instanceof Error ? error.message : error}`)
-      return undefined
-    })
-    if (found) known.set(uid, { ...found, imagePath: moved(`${found.imagePath}`, '', out) })
+    try {
+      const found = await scanGeometry(folder, uid)
+      if (found) known.set(uid, { ...found, imagePath: moved(`${found.imagePath}`, '', out) })
+    } catch (error) {
+      if (!(error instanceof SpiculaError)) throw error
+      unread.push(error.message)
+    }
   }
+  if (unread.length === 0) return []
+  const message = `the scans of ${unread.length} series cannot be used: ${unread.slice(0, 3).join('; ')}`
+  return [{ code: 'datasets/lidc-scan', message }]
 }
