@@ -121,7 +121,10 @@ const MOST_SIDECAR_BYTES = 1 << 20
 
 /** What dcm2niix writes beside a file (BIDS): the orientation of the DICOM slices that it was made of. */
 async function sidecarOrientation(path: string): Promise<SliceOrientation | undefined> {
-  const size = await stat(path).then((one) => one.size, () => undefined)
+  const size = await stat(path).then(
+    (one) => one.size,
+    () => undefined,
+  )
   if (size === undefined || size > MOST_SIDECAR_BYTES) return undefined
   try {
     return orientationOf(sidecar.parse(JSON.parse(await readFile(path, 'utf8'))).ImageOrientationPatientDICOM)
@@ -138,7 +141,8 @@ function orientationOf(numbers: readonly number[]): SliceOrientation | undefined
     [a, b, c],
     [d, e, f],
   ]
-  const isSound = Math.abs(Math.hypot(...cross(rowLps, columnLps)) - 1) < 0.01 && Math.abs(Math.hypot(a, b, c) - 1) < 0.01
+  const isSound =
+    Math.abs(Math.hypot(...cross(rowLps, columnLps)) - 1) < 0.01 && Math.abs(Math.hypot(a, b, c) - 1) < 0.01
   return numbers.length === 6 && isSound ? { rowLps, columnLps } : undefined
 }
 
@@ -158,9 +162,15 @@ export function tableGeometry({ name, columns, records }: Table): Map<string, Se
     records.map(({ values }) => {
       const spacing = positive(values.pixel_spacing_mm)
       const [x, y] = [finite(values.originX), finite(values.originY)]
-      const orientation = orientationOf((values.orientation ?? '').split(/[\\,;\s]+/).filter(Boolean).map(Number))
+      const orientation = orientationOf(
+        (values.orientation ?? '')
+          .split(/[\\,;\s]+/)
+          .filter(Boolean)
+          .map(Number),
+      )
       const hasOrigin = x !== undefined && y !== undefined
-      const isAxial = orientation !== undefined && Math.abs(cross(orientation.rowLps, orientation.columnLps)[2]) > 0.9999
+      const isAxial =
+        orientation !== undefined && Math.abs(cross(orientation.rowLps, orientation.columnLps)[2]) > 0.9999
       const isPlaced = hasOrigin && spacing !== undefined && isAxial
       return [
         values[uid].trim(),

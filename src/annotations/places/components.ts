@@ -12,6 +12,8 @@ export interface Component {
   readonly longestInSliceMm: number
   /** First and last slice. */
   readonly slices: readonly [number, number]
+  /** Its part in each slice: voxels, and the mean of their indices. */
+  readonly inSlices: readonly { readonly k: number; readonly voxels: number; readonly i: number; readonly j: number }[]
 }
 
 /** Voxels of one label side by side in a row: `from` to `to - 1`. */
@@ -121,7 +123,7 @@ export function componentFinder(shapeIjk: Triple, affineLps: Affine) {
 
     /** The parts, largest first. */
     finish(): Component[] {
-      const whole = new Map<number, Part & { bySlice: Map<number, [number, number][]> }>()
+      const whole = new Map<number, Part & { bySlice: Map<number, Pick<Part, 'voxels' | 'i' | 'j' | 'ends'>> }>()
       for (const [n, part] of parts.entries()) {
         const to = root(n)
         let sum = whole.get(to)
@@ -146,16 +148,26 @@ export function componentFinder(shapeIjk: Triple, affineLps: Affine) {
         sum.first = Math.min(sum.first, part.first)
         sum.last = Math.max(sum.last, part.last)
         const slice = sum.bySlice.get(part.first)
-        if (slice) slice.push(...part.ends)
-        else sum.bySlice.set(part.first, [...part.ends])
+        if (slice) {
+          slice.voxels += part.voxels
+          slice.i += part.i
+          slice.j += part.j
+          slice.ends.push(...part.ends)
+        } else sum.bySlice.set(part.first, { ...part, ends: [...part.ends] })
       }
       return [...whole.values()]
         .map(({ label, voxels, i, j, k, first, last, bySlice }) => ({
           label,
           voxels,
           centreIjk: [i / voxels, j / voxels, k / voxels] as const,
-          longestInSliceMm: Math.max(...[...bySlice.values()].map(longestDistance)),
+          longestInSliceMm: Math.max(...[...bySlice.values()].map(({ ends }) => longestDistance(ends))),
           slices: [first, last] as const,
+          inSlices: [...bySlice].map(([slice, one]) => ({
+            k: slice,
+            voxels: one.voxels,
+            i: one.i / one.voxels,
+            j: one.j / one.voxels,
+          })),
         }))
         .sort((a, b) => b.voxels - a.voxels)
     },

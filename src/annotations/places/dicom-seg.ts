@@ -1,35 +1,40 @@
-/** DICOM Segmentation (PS3.3 A.51, C.8.20): frames of 1 bit, of fractions, or of labels, each with its place. */
+/** DICOM Segmentation (PS3.3 A.51, A.51.4, C.8.20): frames of 1 bit, of fractions, or of labels, each with its place. */
 import { SpiculaError } from '../../error.ts'
-import { readSpan } from '../../files/bytes.ts'
+import { applyAffine, invertAffine } from '../../scan/affine.ts'
 import type { Dataset } from '../../scan/dicom/dataset.ts'
 import type { DicomHeader } from '../../scan/dicom/file.ts'
-import { type Decompress, frameReader } from '../../scan/dicom/frames.ts'
-import { samplesOf } from '../../scan/dicom/pixels.ts'
-import { cross, dot } from '../../scan/dicom/slice.ts'
-import type { Keyword } from '../../scan/dicom/tags.ts'
-import { items, number, numbers, text } from '../../scan/dicom/values.ts'
-import type { Affine, Triple } from '../../scan/scan.ts'
-import { componentFinder } from './components.ts'
+import type { Decompress } from '../../scan/dicom/frames.ts'
+import { items, number, text } from '../../scan/dicom/values.ts'
+import type { Note } from '../../scan/scan.ts'
+import { type Component, componentFinder, MOST_PARTS } from './components.ts'
 import { type MaskOptions, placesOf } from './mask.ts'
-import type { FoundPlaces, NodulePlace } from './place.ts'
+import { kindOfName } from './names.ts'
+import { type FoundPlaces, namesInWords } from './place.ts'
+import { segPixels } from './seg-pixels.ts'
+import { type SegFrame, type SegPlanes, type SourcePlane, segPlanes } from './seg-planes.ts'
 
-interface SegFrame {
-  readonly index: number
-  /** 0: a label map, whose samples are the segments. */
-  readonly segment: number
-  readonly positionLps: Triple
-  readonly at: number
+export interface SegOptions extends MaskOptions {
+  /** Where the slice of an image lies, for frames that name an image and have no place of their own. */
+  readonly sourcePlane?: SourcePlane
+}
+
+/** A segment that is looked for. */
+interface Segment {
+  readonly number: number
+  readonly label: string
 }
 
 /**
- * The nodules of a segmentation: each connected part of each segment.
- * @throws SpiculaError `datasets/seg`, and those of the pixel readers
- * @example const { places } = await placesOfSeg(header, decompress, {})
+ * The nodules of a segmentation: each connected part of each segment, but for segments that are organs by their names.
+ * Parts touch as in label masks: by a face, an edge or a corner, from one slice to the next.
+ * @throws SpiculaError `datasets/seg`, `datasets/empty` where there is nothing in its segments, and those of the pixel
+ *   readers
+ * @example const { places } = await placesOfSeg(header, decompress)
  */
 export async function placesOfSeg(
   header: DicomHeader,
   decompress: Decompress,
-  options: MaskOptions = {},
+  { sourcePlane, ...options }: SegOptions = {},
 ): Promise<FoundPlaces> {
   const { dataset, name } = header
   const refuse = (what: string): never => {
@@ -42,112 +47,109 @@ export async function placesOfSeg(
     refuse(`${count} frames of ${columns} x ${rows} pixels of ${bits} bits are no segmentation`)
   }
   const type = text(dataset, 'SegmentationType') ?? (bits === 1 ? 'BINARY' : 'LABELMAP')
-  const [shared] = items(dataset, 'SharedFunctionalGroupsSequence')
-  const own = items(dataset, 'PerFrameFunctionalGroupsSequence')
-  if (own.length !== count) refuse(`${count} frames, but functional groups for ${own.length}`)
-  const group = (frame: Dataset, keyword: Keyword): Dataset | undefined =>
-    items(frame, keyword)[0] ?? (shared && items(shared, keyword)[0])
-  const read = (one: Dataset | undefined, keyword: Keyword, length: number): readonly number[] => {
-    const values = one && numbers(one, keyword)
-    return values?.length === length && values.every(Number.isFinite)
-      ? values
-      : refuse(`${keyword} is missing or broken`)
-  }
-  const orientation = read(group(own[0], 'PlaneOrientationSequence'), 'ImageOrientationPatient', 6)
-  const measures = group(own[0], 'PixelMeasuresSequence')
-  const [betweenRows, betweenColumns] = read(measures, 'PixelSpacing', 2)
-  const [rowLps, columnLps] = [triple(orientation), triple(orientation.slice(3))]
-  const normal = cross(rowLps, columnLps)
-  const frames = own.map((frame, index): SegFrame => {
-    const positionLps = triple(read(group(frame, 'PlanePositionSequence'), 'ImagePositionPatient', 3))
-    const identification = group(frame, 'SegmentIdentificationSequence')
-    const segment =
-      type === 'LABELMAP' ? 0 : ((identification && number(identification, 'ReferencedSegmentNumber')) ?? 1)
-    return { index, segment, positionLps, at: dot(positionLps, normal) }
-  })
-  const lowest = frames.reduce((least, one) => (one.at < least.at ? one : least))
-  const spacing = sliceSpacing(frames, measures)
-  const planes = Math.round((Math.max(...frames.map(({ at }) => at)) - lowest.at) / spacing) + 1
-  if (planes > 1 << 14) refuse(`its frames span ${planes} slices`)
-  const affineLps: Affine = [0, 1, 2].flatMap((row) => [
-    rowLps[row] * betweenColumns,
-    columnLps[row] * betweenRows,
-    normal[row] * spacing,
-    lowest.positionLps[row],
-  ])
-  const geometry = { name, affineLps, shapeIjk: [columns, rows, planes] as const }
-  const pixels = pixelReader(header, { rows, columns, count, bits }, decompress)
-  const segments = [...new Set(frames.map(({ segment }) => segment))].sort((a, b) => a - b)
-  const names = new Map(
-    items(dataset, 'SegmentSequence').map((one) => [
-      number(one, 'SegmentNumber') ?? 0,
-      text(one, 'SegmentLabel') ?? '',
-    ]),
+  if (!['BINARY', 'FRACTIONAL', 'LABELMAP'].includes(type)) refuse('its segmentation type is none that is known')
+  const planes = segPlanes(dataset, { name, count, isLabelMap: type === 'LABELMAP' }, sourcePlane)
+  const notes: Note[] = []
+  const note = (kind: string, message: string) =>
+    notes.push({ code: `datasets/${kind}`, message: `${name}: ${message}` })
+  const described = items(dataset, 'SegmentSequence').map(
+    (one): Segment => ({ number: number(one, 'SegmentNumber') ?? 0, label: text(one, 'SegmentLabel') ?? '' }),
   )
-  const most = type === 'FRACTIONAL' ? 2 ** bits - 1 : 0
-  const components = []
-  for (const segment of segments) {
-    const finder = componentFinder(geometry.shapeIjk, affineLps)
-    const mine = frames.filter((one) => one.segment === segment).sort((a, b) => a.at - b.at)
-    for (const frame of mine) {
-      const samples = await pixels(frame.index)
-      // A fraction counts from the half on (C.8.20.2.3.3); bits of a segment become its number.
-      const labels = segment === 0 ? samples : samples.map((value) => (value > most / 2 ? segment : 0))
-      finder.addSlice(Math.round((frame.at - lowest.at) / spacing), labels)
+  // C.8.20.2: the number of what is in no segment; 0 unless a label map says otherwise.
+  const background = (type === 'LABELMAP' ? number(dataset, 'PixelPaddingValue') : undefined) ?? 0
+  const known = described.filter((one) => type !== 'LABELMAP' || one.number !== background)
+  const organs = known.filter(({ label }) => kindOfName(label) === 'other')
+  if (organs.length > 0)
+    note('seg-other', `segments left out by their names: ${namesInWords(organs.map(({ label }) => label))}`)
+  const wanted = known.filter((one) => !organs.includes(one))
+  const pixels = segPixels(header, { rows, columns, count, bits }, decompress)
+  const [most, isAssumed] = wholeOf(dataset, { type, bits, refuse })
+  if (isAssumed) note('seg-fraction', `it does not say what its fractions are parts of: ${most} taken`)
+
+  const shape = [columns, rows, planes.slots] as const
+  const seen = new Uint32Array(1 << Math.max(8, bits))
+  /** Connected parts of what a table makes of the samples: the place of a segment in the list, from 1, or nothing. */
+  const partsOf = async (frames: readonly SegFrame[], segments: readonly number[], table: Uint16Array) => {
+    const finder = componentFinder(shape, planes.affineLps)
+    for (const [slot, those] of inSlots(frames)) {
+      const labels = new Uint16Array(rows * columns)
+      for (const { index } of those) {
+        const samples = await pixels(index)
+        for (let n = 0; n < samples.length; n++) {
+          seen[samples[n]]++
+          if (table[samples[n]] > 0) labels[n] = table[samples[n]]
+        }
+      }
+      if (!finder.addSlice(slot, labels)) refuse(`more than ${MOST_PARTS} separate parts are no nodules`)
     }
-    components.push(...finder.finish())
+    return finder.finish().map((part) => ({ ...placed(part, planes), label: segments[part.label - 1] }))
   }
-  const places: NodulePlace[] = placesOf(components, geometry, { ...options, names })
-  return { places, notes: [] }
-}
 
-const triple = ([x, y, z]: readonly number[]): Triple => [x, y, z]
-
-/** Frames without voxels may be left out, so the gaps are multiples of the spacing. */
-function sliceSpacing(frames: readonly SegFrame[], measures: Dataset | undefined): number {
-  const told = measures && (number(measures, 'SpacingBetweenSlices') ?? number(measures, 'SliceThickness'))
-  const at = [...new Set(frames.map((one) => Math.round(one.at * 1000) / 1000))].sort((a, b) => a - b)
-  const least = Math.min(...at.slice(1).map((here, n) => here - at[n]))
-  if (Number.isFinite(least) && !(told !== undefined && told > 0 && least > 1.5 * told)) return least
-  return told !== undefined && told > 0 ? told : 1
-}
-
-/** Reads a frame's samples. Frames of single bits follow each other without filling up bytes (PS3.5 8.2). */
-function pixelReader(
-  header: DicomHeader,
-  { rows, columns, count, bits }: { rows: number; columns: number; count: number; bits: number },
-  decompress: Decompress,
-): (frame: number) => Promise<Uint8Array | Uint16Array> {
-  const { name, pixels, syntax } = header
-  const size = rows * columns
-  if (pixels === undefined) throw new SpiculaError('volume/truncated', `${name}: has no pixel data`)
-  if (bits > 1) {
-    const format = {
-      rows,
-      columns,
-      bitsAllocated: bits,
-      bitsStored: bits,
-      highBit: bits - 1,
-      signed: false,
-      padding: undefined,
-    }
-    const reader = frameReader(header, format, count, decompress)
-    return async (frame) => {
-      const { bytes } = await reader.read(frame, 0, rows)
-      const samples = samplesOf(bytes, format, syntax.coding === 'native' ? syntax.littleEndian : true)
-      return samples instanceof Uint16Array ? samples : Uint8Array.from(samples)
+  const components: Component[] = []
+  if (type === 'LABELMAP') {
+    if (known.length === 0) refuse('it describes no segment')
+    const table = new Uint16Array(seen.length)
+    for (const [n, one] of wanted.entries()) table[one.number] = n + 1
+    const numbers = wanted.map((one) => one.number)
+    components.push(...(await partsOf(planes.frames, numbers, table)))
+    const described = new Set([background, ...known.map((one) => one.number)])
+    const strangers = seen.reduce((sum, times, sample) => sum + (described.has(sample) ? 0 : times), 0)
+    if (strangers > 0) note('seg-stranger', `${strangers} pixels with numbers that no segment has, left out`)
+  } else {
+    // C.8.20.2.3.3: a fraction counts from the half on.
+    const table = new Uint16Array(seen.length).fill(1, Math.ceil(most / 2))
+    for (const segment of [...new Set(planes.frames.map((one) => one.segment))].sort((a, b) => a - b)) {
+      if (organs.some((one) => one.number === segment)) continue
+      const frames = planes.frames.filter((one) => one.segment === segment)
+      components.push(...(await partsOf(frames, [segment], table)))
     }
   }
-  if (syntax.coding !== 'native') {
-    throw new SpiculaError('datasets/seg', `${name}: compressed segmentations of single bits are not read`, {
-      hint: 'Decompress it with dcmconv or gdcmconv --raw.',
+  if (components.length === 0) {
+    const labels = wanted.map(({ label }) => label).filter(Boolean)
+    const where = labels.length > 0 ? ` in ${namesInWords(labels)}` : ''
+    const highest = seen.findLastIndex((times) => times > 0)
+    const what = type === 'FRACTIONAL' ? `reaches the half of ${most}: the highest is ${highest}` : 'is set'
+    throw new SpiculaError('datasets/empty', `${name}: no pixel${where} ${what}`, {
+      hint: notes.length > 0 ? notes.map(({ message }) => message).join('. ') : 'Is it the file that was meant?',
     })
   }
-  return async (frame) => {
-    const first = frame * size
-    const start = pixels.at + Math.floor(first / 8)
-    const bytes = await readSpan(await header.source(), start, pixels.at + Math.ceil((first + size) / 8))
-    const shift = first % 8
-    return Uint8Array.from({ length: size }, (_, n) => (bytes[(n + shift) >> 3] >> ((n + shift) & 7)) & 1)
+  const names = new Map(described.map((one) => [one.number, one.label]))
+  const geometry = { name, affineLps: planes.affineLps, shapeIjk: shape }
+  const frameUid = text(dataset, 'FrameOfReferenceUID')
+  const places = placesOf(components, geometry, { ...options, names }).map((place) => ({
+    ...place,
+    ...(frameUid === undefined ? {} : { frameUid }),
+  }))
+  return { places, notes }
+}
+
+/** The sample that stands for the whole, and whether that had to be assumed: of bits it is 1. */
+function wholeOf(
+  dataset: Dataset,
+  { type, bits, refuse }: { type: string; bits: number; refuse: (what: string) => never },
+): [most: number, isAssumed: boolean] {
+  if (type !== 'FRACTIONAL') return [1, false]
+  const told = number(dataset, 'MaximumFractionalValue')
+  const most = told ?? 2 ** bits - 1
+  if (!(most >= 1 && most < 2 ** bits)) refuse(`its fractions are parts of ${most}, in ${bits} bits`)
+  return [most, told === undefined]
+}
+
+/** Frames by the slot of their plane, in ascending order. */
+function inSlots(frames: readonly SegFrame[]): [number, SegFrame[]][] {
+  const slots = new Map<number, SegFrame[]>()
+  for (const frame of frames) slots.set(frame.slot, [...(slots.get(frame.slot) ?? []), frame])
+  return [...slots].sort(([a], [b]) => a - b)
+}
+
+/** A part whose centre lies where its planes do, however they are spaced and shifted. */
+function placed(part: Component, { affineLps, originOf }: SegPlanes): Component {
+  const sum = [0, 0, 0]
+  for (const { k, voxels, i, j } of part.inSlices) {
+    const origin = originOf(k)
+    for (const axis of [0, 1, 2])
+      sum[axis] += voxels * (origin[axis] + i * affineLps[4 * axis] + j * affineLps[4 * axis + 1])
   }
+  const pointLps = sum.map((one) => one / part.voxels)
+  return { ...part, centreIjk: applyAffine(invertAffine(affineLps), [pointLps[0], pointLps[1], pointLps[2]]) }
 }

@@ -8,6 +8,8 @@ export interface NodulePlace {
   readonly pointLps: Triple
   /** Further columns: `diameter_mm`, `volume_mm3`, `finding` and so on. */
   readonly values: Readonly<Record<string, string>>
+  /** Frame of reference that the point is in (FrameOfReferenceUID), where the annotation says so. */
+  readonly frameUid?: string
 }
 
 /** What a file of annotations held. */
@@ -20,6 +22,12 @@ export interface FoundPlaces {
 export interface PlacedRow extends NodulePlace {
   readonly pid: string
   readonly imagePath: string
+}
+
+/** Names for a message, some of many. */
+export function namesInWords(names: readonly string[], most = 20): string {
+  const all = [...new Set(names)]
+  return all.slice(0, most).join(', ') + (all.length > most ? ` and ${all.length - most} more` : '')
 }
 
 /** Coordinates with a hundredth of a millimetre: finer than any scanner, and short enough to read. */

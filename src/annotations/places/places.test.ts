@@ -16,7 +16,7 @@ import { lesionsOfBoxes, parseBoxes } from './pascal-voc.ts'
 import { placesCsv } from './place.ts'
 import { boxesXml, reportFile, segmentationFile, structuresFile } from './places.fixture.ts'
 import { placesOfStructures } from './rtstruct.ts'
-import { framesOfReport, placesOfReport } from './sr.ts'
+import { placesOfReport } from './sr.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'spicula-places-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -142,7 +142,7 @@ describe('structure sets', () => {
     expect(Number(places[0].values.volume_mm3)).toBeCloseTo((100 + 96 + 100) * 2, 6)
     expect(Number(places[0].values['longest_axial_diameter_(mm)'])).toBeCloseTo(Math.hypot(10, 10), 3)
     expect(notes).toMatchObject([{ code: 'datasets/rtstruct' }])
-    expect(placesOfStructures(dataset, 'a.dcm', /^/).places).toHaveLength(2)
+    expect(placesOfStructures(dataset, 'a.dcm', { isWanted: () => true }).places).toHaveLength(2)
   })
 
   it('lists the names where none is a lesion', async () => {
@@ -158,19 +158,19 @@ describe('structure sets', () => {
 describe('structured reports', () => {
   it('reads points in the world and in images, with lengths', async () => {
     const { dataset } = await header(reportFile())
-    const { places, notes } = placesOfReport(dataset, 'a.dcm', (uid, column, row) =>
-      uid === '1.2.3.4.5' ? [column, row, 7] : undefined,
+    const { places, notes } = placesOfReport(dataset, 'a.dcm', ({ sopInstanceUid }, column, row) =>
+      sopInstanceUid === '1.2.3.4.5' ? [column, row, 7] : 'not here',
     )
     expect(places).toEqual([
       {
         noduleId: 'Nodule A',
         pointLps: [-98.5, -117.25, -290],
         values: { 'longest_axial_diameter_(mm)': '12', finding: 'Nodule' },
+        frameUid: '1.2.3.9',
       },
-      { noduleId: 'Nodule B', pointLps: [3, 2, 7], values: {} },
+      { noduleId: 'Nodule B', pointLps: [3, 2, 7].map((x) => expect.closeTo(x, 9)), values: {} },
     ])
-    expect(notes).toMatchObject([{ message: 'a.dcm: 1 measurement groups without a place' }])
-    expect(framesOfReport(dataset)).toEqual(['1.2.3.9'])
+    expect(notes).toMatchObject([{ message: 'a.dcm: 1 measurement groups without a place: no coordinates' }])
     expect(placesOfReport(dataset, 'a.dcm').places).toHaveLength(1)
   })
 })

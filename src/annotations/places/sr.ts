@@ -1,16 +1,17 @@
-/** Structured reports of measurements (PS3.16 TID 1500): the place and the sizes of each measurement group. */
+/** Structured reports of measurements (PS3.16 TID 1500): the places and the sizes of each measurement group. */
 import { SpiculaError } from '../../error.ts'
 import type { Dataset } from '../../scan/dicom/dataset.ts'
-import { items, number, numbers, text } from '../../scan/dicom/values.ts'
+import { items, number, text } from '../../scan/dicom/values.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
+import { bodiesOf } from './bodies.ts'
 import { type FoundPlaces, type NodulePlace, showMm } from './place.ts'
+import { type ImagePoint, type Shape, shapeOf } from './sr-shapes.ts'
 
 /** Codes of PS3.16 and DCM that matter here. */
 const MEASUREMENT_GROUP = '125007'
 const TRACKING_IDENTIFIER = '112039'
 const FINDING = '121071'
-/** Image coordinates have no place in the world: whoever has the series tells it. */
-export type ImagePoint = (sopInstanceUid: string, column: number, row: number) => Triple | undefined
+const CENTER = '111010'
 
 /** Lengths that are a nodule's diameter: code values of PS3.16 (DCM, SCT, and SRT of older writers). */
 const LENGTHS: Readonly<Record<string, string>> = {
@@ -25,44 +26,55 @@ const LENGTHS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The places of a report's measurement groups: points, or the middle of lines, ellipses and polygons, in world mm
- * (SCOORD3D) or in an image of the series (SCOORD).
- * @param imagePoint turns image coordinates into LPS mm; without it they are reported
+ * The places of a report's measurement groups in LPS mm: of outlines the centre of what they enclose, each connected
+ * body a nodule; else its points, each a nodule; else the middle of its longest line.
+ * @param imagePoint turns image coordinates (SCOORD) into LPS mm; without it they have no place
  * @throws SpiculaError `datasets/sr` where no group has a place
  * @example placesOfReport(header.dataset, 'report.dcm').places
  */
 export function placesOfReport(dataset: Dataset, name: string, imagePoint?: ImagePoint): FoundPlaces {
   const groups = everyItem(dataset).filter((one) => conceptCode(one) === MEASUREMENT_GROUP)
   const notes: Note[] = []
-  let unplaced = 0
+  const note = (message: string, kind = 'sr') =>
+    notes.push({ code: `datasets/${kind}`, message: `${name}: ${message}` })
+  const unplaced: string[] = []
   const ids = new Set<string>()
   const places = groups.flatMap((group, index): NodulePlace[] => {
     const content = everyItem(group)
-    const pointLps = content
-      .map((one) => worldPoint(one) ?? imagePointOf(one, imagePoint))
-      .find((one) => one !== undefined)
-    if (pointLps === undefined) {
-      unplaced++
+    const { points, frameUid, why } = pointsOf(content, imagePoint)
+    if (points.length === 0) {
+      unplaced.push(why)
       return []
     }
     const tracked = content.find((one) => conceptCode(one) === TRACKING_IDENTIFIER)
     const finding = content.find((one) => conceptCode(one) === FINDING)
     const [coded] = finding ? items(finding, 'ConceptCodeSequence') : []
     const label = tracked && text(tracked, 'TextValue')
-    const noduleId = label !== undefined && !ids.has(label) ? label : String(index + 1)
-    ids.add(noduleId)
+    const id = label !== undefined && !ids.has(label) ? label : String(index + 1)
+    ids.add(id)
     const meaning = coded && text(coded, 'CodeMeaning')
-    return [
-      { noduleId, pointLps, values: { ...lengths(content), ...(meaning === undefined ? {} : { finding: meaning }) } },
-    ]
+    if (points.length > 1)
+      note(`group ${index + 1} holds ${points.length} separate places: each is a nodule`, 'sr-several')
+    const sizes = lengths(content, (length) => note(`group ${index + 1}: a length of ${length} mm left out`))
+    return points.map((pointLps, n) => ({
+      noduleId: points.length > 1 ? `${id}.${n + 1}` : id,
+      pointLps,
+      values: { ...sizes, ...(meaning === undefined ? {} : { finding: meaning }) },
+      ...(frameUid === undefined ? {} : { frameUid }),
+    }))
   })
+  const whys = [...new Set(unplaced)].slice(0, 5).join('; ')
   if (places.length === 0) {
-    throw new SpiculaError('datasets/sr', `${name}: none of its ${groups.length} measurement groups has a place`, {
-      hint: 'A report by TID 1500 with coordinates is needed; for coordinates in images give the series with --image.',
-    })
+    const reason = whys === '' ? '' : ` (${whys})`
+    throw new SpiculaError(
+      'datasets/sr',
+      `${name}: none of its ${groups.length} measurement groups has a place${reason}`,
+      {
+        hint: 'A report by TID 1500 with coordinates is needed; for coordinates in images give their series with --image.',
+      },
+    )
   }
-  if (unplaced > 0)
-    notes.push({ code: 'datasets/sr', message: `${name}: ${unplaced} measurement groups without a place` })
+  if (unplaced.length > 0) note(`${unplaced.length} measurement groups without a place: ${whys}`)
   return { places, notes }
 }
 
@@ -76,35 +88,59 @@ function conceptCode(item: Dataset): string | undefined {
   return concept && text(concept, 'CodeValue')
 }
 
-/** C.18.9: three-dimensional coordinates in the patient's frame. */
-function worldPoint(item: Dataset): Triple | undefined {
-  if (text(item, 'ValueType') !== 'SCOORD3D') return undefined
-  const data = numbers(item, 'GraphicData') ?? []
-  const type = text(item, 'GraphicType') ?? 'POINT'
-  if (data.length < 3 || data.length % 3 !== 0 || !data.every(Number.isFinite)) return undefined
-  // A polygon's last point is its first.
-  const closed = type === 'POLYGON' && data.length > 6
-  const points = data.slice(0, closed ? -3 : undefined)
-  const mean = (axis: number) =>
-    points.filter((_, n) => n % 3 === axis).reduce((a, b) => a + b, 0) / (points.length / 3)
-  return [mean(0), mean(1), mean(2)]
+interface Found {
+  readonly points: readonly Triple[]
+  readonly frameUid?: string | undefined
+  /** Why there is no point. */
+  readonly why: string
 }
 
-/** C.18.6: column and row in an image, from the corner of its first pixel, whose centre thus is at 0.5. */
-function imagePointOf(item: Dataset, imagePoint: ImagePoint | undefined): Triple | undefined {
-  if (text(item, 'ValueType') !== 'SCOORD' || imagePoint === undefined) return undefined
-  const data = numbers(item, 'GraphicData') ?? []
-  const image = everyItem(item).find((one) => text(one, 'ValueType') === 'IMAGE')
-  const [reference] = image ? items(image, 'ReferencedSOPSequence') : []
-  const uid = reference && text(reference, 'ReferencedSOPInstanceUID')
-  if (uid === undefined || data.length < 2 || data.length % 2 !== 0 || !data.every(Number.isFinite)) return undefined
-  const mean = (axis: number) => data.filter((_, n) => n % 2 === axis).reduce((a, b) => a + b, 0) / (data.length / 2)
-  const point = imagePoint(uid, mean(0) - 0.5, mean(1) - 0.5)
-  return point
+/** The points of one group, from the most telling of its graphics: a measurement may repeat what the region says. */
+function pointsOf(content: readonly Dataset[], imagePoint: ImagePoint | undefined): Found {
+  const drawn = content.flatMap((item) => {
+    const shape = shapeOf(item, everyItem(item), imagePoint)
+    return shape ? [{ item, shape, frameUid: text(item, 'ReferencedFrameOfReferenceUID') }] : []
+  })
+  const of = <K extends Shape['kind']>(kind: K) =>
+    drawn.filter((one): one is typeof one & { shape: Extract<Shape, { kind: K }> } => one.shape.kind === kind)
+  const found = (points: readonly Triple[], [first]: readonly { readonly frameUid: string | undefined }[]): Found => ({
+    points: [...new Map(points.map((point) => [point.map((x) => x.toFixed(3)).join(), point])).values()],
+    frameUid: first?.frameUid,
+    why: '',
+  })
+  const centres = of('points').filter(({ item }) => conceptCode(item) === CENTER)
+  if (centres.length > 0)
+    return found(
+      centres.flatMap(({ shape }) => shape.points),
+      centres,
+    )
+  const outlines = of('outline')
+  const solids = of('solid')
+  if (outlines.length + solids.length > 0) {
+    const bodies = bodiesOf(outlines.map(({ shape }) => shape.outline))
+    if (bodies === undefined) return { points: [], why: 'too many outlines for a nodule' }
+    const middles = solids.map(({ shape }) => shape.centreLps)
+    return found([...bodies.map(({ centreLps }) => centreLps), ...middles], [...outlines, ...solids])
+  }
+  const points = of('points')
+  if (points.length > 0)
+    return found(
+      points.flatMap(({ shape }) => shape.points),
+      points,
+    )
+  const lines = of('line').sort((a, b) => b.shape.lengthMm - a.shape.lengthMm)
+  if (lines.length > 0) return found([lines[0].shape.centreLps], lines)
+  const [missing] = of('none')
+  return { points: [], why: missing?.shape.why ?? whyEmpty(content) }
 }
+
+const whyEmpty = (content: readonly Dataset[]): string =>
+  content.some((one) => items(one, 'ReferencedSOPSequence').some((image) => number(image, 'ReferencedSegmentNumber')))
+    ? 'the region is a segment of a segmentation: give that to "cohort from mask"'
+    : 'no coordinates'
 
 /** Lengths in mm, by the columns of the manifest. */
-function lengths(content: readonly Dataset[]): Record<string, string> {
+function lengths(content: readonly Dataset[], onOdd: (length: number) => void): Record<string, string> {
   const found: Record<string, string> = {}
   for (const one of content) {
     const column = LENGTHS[conceptCode(one) ?? '']
@@ -113,12 +149,8 @@ function lengths(content: readonly Dataset[]): Record<string, string> {
     const [unit] = measured ? items(measured, 'MeasurementUnitsCodeSequence') : []
     const scale = { mm: 1, cm: 10 }[(unit && text(unit, 'CodeValue')) ?? '']
     if (column === undefined || value === undefined || !Number.isFinite(value) || scale === undefined) continue
-    found[column] = showMm(value * scale)
+    if (value > 0) found[column] = showMm(value * scale)
+    else onOdd(value * scale)
   }
   return found
-}
-
-/** Frames of reference of a report's coordinates. */
-export function framesOfReport(dataset: Dataset): string[] {
-  return [...new Set(everyItem(dataset).flatMap((one) => text(one, 'ReferencedFrameOfReferenceUID') ?? []))]
 }

@@ -51,8 +51,14 @@ export function cohortLidcCommand(): Command {
     )
     .option('--min-readers <n>', 'leave out lesions that fewer readers marked', parseWhole(1), 1)
     .option('--series <csv>', `patients of the series (default: ${SERIES_TABLE} in the folder or beside it)`)
-    .option('--geometry <csv>', 'series_uid, pixel_spacing_mm, where known originX, originY (LPS mm), orientation, image_path')
-    .option('--scans <folder>', 'scans named by their series (a DICOM folder, .mhd, NIfTI with its .json): gives millimetres')
+    .option(
+      '--geometry <csv>',
+      'series_uid, pixel_spacing_mm, where known originX, originY (LPS mm), orientation, image_path',
+    )
+    .option(
+      '--scans <folder>',
+      'scans named by their series (a DICOM folder, .mhd, NIfTI with its .json): gives millimetres',
+    )
     .option('--only <csv>', 'keep patients of this table (column pid) and no others')
     .addOption(quietOption())
     .action(convert)

@@ -2,11 +2,14 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { isDicomFile, kindOf, readObject } from '../../annotations/places/dicom-object.node.ts'
 import { placesOfSeg } from '../../annotations/places/dicom-seg.ts'
+import type { ImageReference } from '../../annotations/places/image-reference.ts'
 import { placesOfMask } from '../../annotations/places/mask.ts'
 import { SpiculaError } from '../../error.ts'
 import { decompress } from '../../scan/dicom/dicom.node.ts'
 import { text } from '../../scan/dicom/values.ts'
 import { openScan } from '../../scan/open.node.ts'
+import type { Scan } from '../../scan/scan.ts'
+import { framePlane } from './image-slices.ts'
 import {
   type Annotation,
   type PlacesOptions,
@@ -30,7 +33,7 @@ export function cohortMaskCommand(): Command {
     .option('--min-diameter <mm>', 'leave out parts with a smaller diameter', millimetres, 0)
   return withPlacesOptions(command).action((masks: string[], options: MaskCommandOptions) => {
     const annotations = masks.map((path, n) => ({ path, name: masks.length === 1 ? 'the mask' : `mask ${n + 1}` }))
-    return writePlaces(annotations, options, (one) => readMask(one, options.minDiameter))
+    return writePlaces(annotations, options, (one, scan) => readMask(one, scan, options.minDiameter))
   })
 }
 
@@ -40,7 +43,7 @@ function millimetres(value: string): number {
   return mm
 }
 
-async function readMask({ path, name }: Annotation, minDiameterMm: number): Promise<ReadAnnotation> {
+async function readMask({ path, name }: Annotation, scan: Scan, minDiameterMm: number): Promise<ReadAnnotation> {
   if (await isDicomFile(path)) {
     const object = await readObject(path, name)
     const kind = kindOf(object)
@@ -50,12 +53,9 @@ async function readMask({ path, name }: Annotation, minDiameterMm: number): Prom
         hint: 'Structures go to "cohort from rtstruct", reports to "cohort from sr".',
       })
     }
-    const frame = text(dataset, 'FrameOfReferenceUID')
-    return {
-      ...(await placesOfSeg(object.header, decompress, { minDiameterMm })),
-      patientId: text(dataset, 'PatientID'),
-      frames: frame === undefined ? [] : [frame],
-    }
+    const sourcePlane = (image: ImageReference) => framePlane(scan, image)
+    const found = await placesOfSeg(object.header, decompress, { minDiameterMm, sourcePlane })
+    return { ...found, patientId: text(dataset, 'PatientID') }
   }
   return placesOfMask(await openScan(path), { minDiameterMm })
 }

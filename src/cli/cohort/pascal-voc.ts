@@ -6,8 +6,8 @@ import { filesAt } from '../../annotations/places/dicom-object.node.ts'
 import { lesionsOfBoxes, type PlacedBox, parseBoxes } from '../../annotations/places/pascal-voc.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Note, Scan } from '../../scan/scan.ts'
+import { sliceOf } from './image-slices.ts'
 import { type PlacesOptions, type ReadAnnotation, stemOf, withPlacesOptions, writePlaces } from './places.node.ts'
-import { sliceOf } from './sr.ts'
 
 const MOST_BYTES = 1 << 20
 

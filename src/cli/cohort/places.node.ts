@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type FoundPlaces, type PlacedRow, placesCsv } from '../../annotations/places/place.ts'
+import { type FoundPlaces, type NodulePlace, type PlacedRow, placesCsv } from '../../annotations/places/place.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
@@ -41,8 +41,6 @@ export interface Annotation {
 /** What is read from one: the places, and the patient where it says so. */
 export interface ReadAnnotation extends FoundPlaces {
   readonly patientId?: string | undefined
-  /** Frames of reference of the places, where they are told. */
-  readonly frames?: readonly string[]
 }
 
 /**
@@ -72,11 +70,17 @@ export async function writePlaces(
       const image = options.image ?? findImage(annotation.path, options.images ?? '.')
       const scan = await openScan(image)
       const found = await read(annotation, scan)
-      checkFrames(found.frames ?? [], scan, annotation.name)
+      for (const note of new Set([...scan.notes, ...found.notes])) notes.push({ line, note })
+      if (found.places.length === 0) throw noPlace(annotation.name, found.notes)
+      const near = inFrame(found.places, scan)
+      if (near.length < found.places.length) {
+        const error = otherFrame(found.places.length - near.length, annotation.name, scan)
+        if (near.length === 0) throw error
+        problems.push({ line, code: error.code, message: error.message, hint: error.hint })
+      }
       const pid = options.pid ?? found.patientId ?? stemOf(annotation.path)
       const several = options.image !== undefined && annotations.length > 1
-      for (const note of new Set([...scan.notes, ...found.notes])) notes.push({ line, note })
-      for (const place of found.places) {
+      for (const place of near) {
         const fault = outside(scan, place.pointLps, place.noduleId)
         if (fault) problems.push({ line, code: 'datasets/outside', message: `${annotation.name}: ${fault}` })
         else {
@@ -125,19 +129,24 @@ function findImage(path: string, folder: string): string {
   throw new SpiculaError('volume/missing', 'no scan of the same name in the folder of --images')
 }
 
-/** The frame of reference of a DICOM scan; others do not say. */
-function checkFrames(frames: readonly string[], scan: Scan, name: string): void {
-  if (!('frameOfReferenceUid' in scan) || frames.length === 0) return
-  const own = String(scan.frameOfReferenceUid)
-  if (own === '' || frames.includes(own)) return
-  throw new SpiculaError(
-    'datasets/frame-of-reference',
-    `${name}: its places are in another frame of reference than ${scan.name}`,
-    {
-      hint: 'The annotation was made on another series or study: give that one.',
-    },
-  )
+/** "0 places" is no result: whoever gave the file believes that there is one. */
+const noPlace = (name: string, notes: readonly Note[]): SpiculaError =>
+  new SpiculaError('datasets/empty', `${name}: no nodule in it`, {
+    hint: notes.length > 0 ? notes.map(({ message }) => message).join('. ') : 'Is it the file that was meant?',
+  })
+
+/** Places in the scan's frame of reference, as far as both are told: scans that are not DICOM do not say. */
+function inFrame(places: readonly NodulePlace[], scan: Scan): readonly NodulePlace[] {
+  const own = 'frameOfReferenceUid' in scan ? String(scan.frameOfReferenceUid) : ''
+  return places.filter(({ frameUid }) => own === '' || frameUid === undefined || frameUid === own)
 }
+
+const otherFrame = (count: number, name: string, scan: Scan): SpiculaError =>
+  new SpiculaError(
+    'datasets/frame-of-reference',
+    `${name}: ${count === 1 ? '1 place is' : `${count} places are`} in another frame of reference than ${scan.name}`,
+    { hint: 'The annotation was made on another series or study: give that one.' },
+  )
 
 function outside(scan: Scan, pointLps: PlacedRow['pointLps'], noduleId: string): string | undefined {
   const index = applyAffine(invertAffine(scan.affineLps), pointLps)

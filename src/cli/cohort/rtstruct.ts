@@ -1,9 +1,11 @@
 /** `spicula cohort from rtstruct`: outlines of a radiotherapy structure set. */
 import { Command } from 'commander'
 import { kindOf, readObject } from '../../annotations/places/dicom-object.node.ts'
-import { LESION_NAMES, placesOfStructures } from '../../annotations/places/rtstruct.ts'
+import { placesOfStructures, type StructureOptions } from '../../annotations/places/rtstruct.ts'
 import { SpiculaError } from '../../error.ts'
-import { items, text } from '../../scan/dicom/values.ts'
+import { text } from '../../scan/dicom/values.ts'
+import type { Scan } from '../../scan/scan.ts'
+import { sliceDistanceMm } from './image-slices.ts'
 import {
   type Annotation,
   type PlacesOptions,
@@ -12,7 +14,7 @@ import {
   writePlaces,
 } from './places.node.ts'
 
-interface StructureOptions extends PlacesOptions {
+interface RtstructOptions extends PlacesOptions {
   readonly roi?: readonly string[]
 }
 
@@ -20,37 +22,36 @@ export function cohortRtstructCommand(): Command {
   const command = new Command('rtstruct')
     .summary('DICOM RT Structure Sets')
     .description(
-      'Every region whose name speaks of a lesion (nodule, tumour, GTV, mass ...) becomes a nodule: the centroid of its ' +
-        'outlines in LPS mm, its volume and diameters. Regions of other names need --roi.',
+      'Every region whose name says that it is a lesion (nodule, tumour, GTV, mass ...; by TG-263, so Lungs-GTV is none) ' +
+        'becomes a nodule, or several where its outlines or points lie apart: the centre of what they enclose in LPS mm, ' +
+        'volume and diameters. What is left out is listed; --roi takes it.',
     )
     .argument('<files...>', 'RTSTRUCT files')
     .option('--roi <name...>', 'regions to take, by their names; "all" for all')
-  return withPlacesOptions(command).action((files: string[], options: StructureOptions) => {
+  return withPlacesOptions(command).action((files: string[], options: RtstructOptions) => {
     const annotations = files.map((path, n) => ({
       path,
       name: files.length === 1 ? 'the structure set' : `file ${n + 1}`,
     }))
-    return writePlaces(annotations, options, (one) => readStructures(one, wantedNames(options.roi)))
+    return writePlaces(annotations, options, (one, scan) => readStructures(one, scan, options.roi))
   })
 }
 
-function wantedNames(roi: readonly string[] | undefined): RegExp {
-  if (roi === undefined) return LESION_NAMES
-  if (roi.includes('all')) return /^/
-  const escaped = roi.map((name) => name.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'))
-  return new RegExp(`^(${escaped.join('|')})$`, 'i')
+/** What `--roi` means: a region's whole name, whatever its case. */
+function wantedNames(roi: readonly string[] | undefined): StructureOptions {
+  if (roi === undefined) return {}
+  const names = new Set(roi.map((name) => name.trim().toLowerCase()))
+  return { isWanted: (name) => names.has('all') || names.has(name.trim().toLowerCase()) }
 }
 
-async function readStructures({ path, name }: Annotation, wanted: RegExp): Promise<ReadAnnotation> {
+async function readStructures(
+  { path, name }: Annotation,
+  scan: Scan,
+  roi: readonly string[] | undefined,
+): Promise<ReadAnnotation> {
   const object = await readObject(path, name)
   if (kindOf(object) !== 'rtstruct') throw new SpiculaError('datasets/rtstruct', `${name}: no RT Structure Set`)
   const { dataset } = object.header
-  const frames = items(dataset, 'StructureSetROISequence').flatMap(
-    (one) => text(one, 'ReferencedFrameOfReferenceUID') ?? [],
-  )
-  return {
-    ...placesOfStructures(dataset, name, wanted),
-    patientId: text(dataset, 'PatientID'),
-    frames: [...new Set(frames)],
-  }
+  const found = placesOfStructures(dataset, name, { ...wantedNames(roi), sliceMm: sliceDistanceMm(scan) })
+  return { ...found, patientId: text(dataset, 'PatientID') }
 }

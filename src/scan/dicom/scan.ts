@@ -16,8 +16,8 @@ const CACHE_BYTES = 64 << 20
 export interface DicomScan extends Scan {
   readonly seriesUid: string
   readonly frameOfReferenceUid: string
-  /** The slice's k for each SOP Instance UID; Enhanced objects have many slices under one. */
-  readonly kOfSopInstance: ReadonlyMap<string, number>
+  /** The k of each frame, counted from 1, by its image's SOP Instance UID; a classic image has one. */
+  readonly kOfSopInstance: ReadonlyMap<string, ReadonlyMap<number, number>>
 }
 
 /**
@@ -36,7 +36,7 @@ export function dicomScan(name: string, { series, stack, notes }: Choice, more: 
     notes: [...more, ...notes].map(({ code, message }) => ({ code, message: `${name}: ${message}` })),
     seriesUid: series.seriesUid,
     frameOfReferenceUid: series.frameOfReferenceUid,
-    kOfSopInstance: new Map(slices.map(({ sopInstanceUid }, k) => [sopInstanceUid, k])),
+    kOfSopInstance: framesOf(slices),
     async readHu(box: Box): Promise<Float32Array> {
       checkBox({ name, shapeIjk }, box)
       const [ni, nj, nk] = box.sizeIjk
@@ -55,6 +55,15 @@ export function dicomScan(name: string, { series, stack, notes }: Choice, more: 
       return out
     },
   }
+}
+
+function framesOf(slices: readonly Slice[]): Map<string, Map<number, number>> {
+  const found = new Map<string, Map<number, number>>()
+  for (const [k, { sopInstanceUid, frame }] of slices.entries()) {
+    const frames = found.get(sopInstanceUid) ?? new Map<number, number>()
+    found.set(sopInstanceUid, frames.set(frame + 1, k))
+  }
+  return found
 }
 
 type SliceCache = (slice: Slice, decode: () => Promise<Samples>) => Promise<Samples>
