@@ -48,6 +48,8 @@ interface Outline {
   readonly flat: readonly Point2[]
   /** How many outlines of its plane it lies in; an odd number makes it a hole. */
   depth: number
+  /** Outlines that are cut out of it. */
+  readonly holes: Outline[]
 }
 
 /**
@@ -68,7 +70,7 @@ export function bodiesOf(contours: readonly (readonly Triple[])[], sliceMm?: num
   const outlines = polygons.map((points, n): Outline => {
     const plane = planesAt.findLastIndex((one) => one <= at[n])
     const flat = flatten(thinned(points, MOST_POINTS), origin, axes)
-    return { points, ...enclosed(points, axes), plane, flat, depth: 0 }
+    return { points, ...enclosed(points, axes), plane, flat, depth: 0, holes: [] }
   })
   const byPlane = planesAt.map((_, plane) => outlines.filter((one) => one.plane === plane))
   if (byPlane.some(({ length }) => length > MOST_ON_A_PLANE)) return undefined
@@ -104,18 +106,16 @@ function connected(
       const around = here.filter((other) => other.area > one.area && liesIn(one, other))
       one.depth = around.length
       // A hole belongs to what it is cut out of; an island within a hole is a body of its own.
-      if (around.length % 2 === 1)
-        bodies.join(
-          one,
-          around.reduce((a, b) => (b.area < a.area ? b : a)),
-        )
+      if (around.length % 2 === 0) continue
+      const whole = around.reduce((a, b) => (b.area < a.area ? b : a))
+      whole.holes.push(one)
+      bodies.join(one, whole)
     }
   }
   const solid = byPlane.map((here) => here.filter(({ depth }) => depth % 2 === 0))
   for (const here of solid)
     for (const [n, one] of here.entries())
-      for (const other of here.slice(n + 1))
-        if (one.depth === other.depth && overlap(one.flat, other.flat)) bodies.join(one, other)
+      for (const other of here.slice(n + 1)) if (one.depth === other.depth && touch(one, other)) bodies.join(one, other)
   for (const [below, above] of steps(solid, planesAt, sliceMm)) bodies.join(below, above)
   return bodies.groups()
 }
@@ -135,7 +135,7 @@ function steps(
       for (let next = plane + 1; next < solid.length; next++) {
         const gap = planesAt[next] - planesAt[plane]
         if (gap > FARTHEST_MM) break
-        const those = solid[next].filter((above) => overlap(below.flat, above.flat))
+        const those = solid[next].filter((above) => touch(below, above))
         found.push(...those.map((above) => ({ below, above, gap })))
         if (those.length > 0) break
       }
@@ -152,6 +152,10 @@ function steps(
 
 const liesIn = (inner: Outline, outer: Outline): boolean =>
   inner.flat.filter((point) => isInside(point, outer.flat)).length > inner.flat.length / 2
+
+/** Whether what two outlines enclose overlaps: what lies in the other's hole does not. */
+const touch = (a: Outline, b: Outline): boolean =>
+  overlap(a.flat, b.flat) && !a.holes.some((hole) => liesIn(b, hole)) && !b.holes.some((hole) => liesIn(a, hole))
 
 function grouped<T, K>(all: readonly T[], keyOf: (one: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()

@@ -30,15 +30,19 @@ export function distinctPoints(points: readonly Triple[]): readonly Triple[] {
 
 export const distance = (a: Triple, b: Triple): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2])
 
+/** A line whose ends are nearer to each other than this part of its length goes round something. */
+const OPEN = 0.3
+
 /**
- * Whether a line of points goes round something: its last point is its first, or comes no farther from it than the
- * longest step between two points, as programs write outlines without the last point.
+ * Whether a line of points goes round something: its last point is its first, or near it, for some programs write
+ * outlines without the last point: no farther than the longest step between two points, or than a part of the whole.
  */
 export function isClosed(points: readonly Triple[]): boolean {
   if (points.length < 3) return false
   const steps = points.slice(1).map((point, n) => distance(point, points[n]))
   const longestStep = steps.reduce((most, step) => Math.max(most, step), 0)
-  return distance(points[0], points[points.length - 1]) <= longestStep * (1 + 1e-9)
+  const length = steps.reduce((sum, step) => sum + step, 0)
+  return distance(points[0], points[points.length - 1]) <= Math.max(longestStep * (1 + 1e-9), OPEN * length)
 }
 
 /**
