@@ -11,6 +11,7 @@ import {
   pointOf,
   repeatNote,
   restOf,
+  sizeFault,
   withoutRepeats,
 } from './converted.ts'
 
@@ -43,8 +44,10 @@ export function dlcsCohort(
     const { line, values } = record
     const point = pointOf(values, [c.coordX, c.coordY, c.coordZ], frame)
     const malignant = labelOf(values[c.Malignant_lbl])
+    const size = sizeFault(values, [c.w, c.h, c.d])
     const faults = [
       ...(typeof point === 'string' ? [point] : []),
+      ...(size === undefined ? [] : [size]),
       ...(malignant === undefined ? ['Malignant_lbl is neither 0 nor 1'] : []),
       ...(values[c['patient-id']].trim() === '' || values[c.nodule_id].trim() === ''
         ? ['patient-id or nodule_id is empty']

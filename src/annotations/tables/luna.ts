@@ -10,12 +10,14 @@ import {
   type ConvertedRow,
   columnLike,
   columnsOf,
+  decimal,
   imageOf,
   labelOf,
   misfitProblems,
   pointOf,
   repeatNote,
   restOf,
+  sizeFault,
   withoutRepeats,
 } from './converted.ts'
 
@@ -25,7 +27,8 @@ type Lined = ConvertedRow & { readonly line: number }
  * LUNA16 `annotations.csv`: seriesuid, coordX, coordY, coordZ (LPS mm), diameter_mm. It has no diagnosis, and no numbers
  * of nodules: they are counted within a series, in the table's order.
  * @param images pattern of the scans' paths: `{series}`
- * @throws SpiculaError `datasets/columns`; `datasets/candidates` for the table of candidates, whose class is no diagnosis
+ * @throws SpiculaError `datasets/columns`; `datasets/candidates` for the table of candidates, whose class is no diagnosis;
+ *   `datasets/excluded` for annotations_excluded.csv, whose findings are no reference nodules
  */
 export function luna16Cohort(table: Table, { images = '{series}.mhd' }: { images?: string } = {}): Converted {
   if (columnLike(table, 'class') !== undefined && columnLike(table, 'diameter_mm') === undefined) {
@@ -34,6 +37,12 @@ export function luna16Cohort(table: Table, { images = '{series}.mhd' }: { images
     })
   }
   const c = columnsOf(table, ['seriesuid', 'coordX', 'coordY', 'coordZ', 'diameter_mm'])
+  const without = table.records.filter(({ values }) => decimal(values[c.diameter_mm]) === -1).length
+  if (without > 0 || /excluded/i.test(table.name)) {
+    throw new SpiculaError('datasets/excluded', `${table.name}: this is the table of excluded findings`, {
+      hint: `They are no reference nodules (${without} of ${table.records.length} have a diameter of -1). Give annotations.csv.`,
+    })
+  }
   const problems: RowProblem[] = misfitProblems(table)
   const counted = new Map<string, number>()
   const seen = new Set<string>()
@@ -41,8 +50,10 @@ export function luna16Cohort(table: Table, { images = '{series}.mhd' }: { images
   const rows = table.records.flatMap(({ line, values }): ConvertedRow[] => {
     const series = values[c.seriesuid].trim()
     const point = pointOf(values, [c.coordX, c.coordY, c.coordZ])
-    if (typeof point === 'string' || series === '') {
-      problems.push({ line, code: 'datasets/row', message: typeof point === 'string' ? point : 'seriesuid is empty' })
+    const size = sizeFault(values, [c.diameter_mm])
+    if (typeof point === 'string' || series === '' || size !== undefined) {
+      const message = typeof point === 'string' ? point : (size ?? 'seriesuid is empty')
+      problems.push({ line, code: 'datasets/row', message })
       return []
     }
     const text = JSON.stringify([series, point, values[c.diameter_mm]])
