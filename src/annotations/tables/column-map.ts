@@ -13,6 +13,7 @@ import {
   pointOf,
   repeatNote,
   restOf,
+  sizeFault,
   withoutRepeats,
 } from './converted.ts'
 
@@ -34,6 +35,9 @@ const map = z.strictObject({
   /** Columns to leave out: names, dates of birth. */
   drop: z.array(z.string()).optional(),
 })
+
+/** Columns that hold diameters in mm. */
+const SIZES = ['diameter_mm', 'longest_axial_diameter_(mm)', 'short_diameter_(mm)', 'mean_diameter']
 
 export type ColumnMap = z.infer<typeof map>
 
@@ -98,16 +102,18 @@ export function mappedCohort(table: Table, columns: ColumnMap): Converted {
         ? null
         : pointOf(values, [coordX, coordY, coordZ], frame)
     const told = labelBy(values, malignant)
+    const renamed = Object.fromEntries(Object.entries(rename).map(([to, from]) => [to, values[from]]))
+    const size = sizeFault({ ...values, ...renamed }, SIZES)
     const faults = [
       ...(patient === '' || noduleId === '' ? ['pid or nodule_id is empty'] : []),
       ...(typeof point === 'string' ? [point] : []),
+      ...(size === undefined ? [] : [size]),
       ...(told === undefined ? [`${label} says neither one nor zero`] : []),
     ]
     if (faults.length > 0 || typeof point === 'string' || told === undefined) {
       problems.push({ line, code: 'datasets/row', message: faults.join('; ') })
       return []
     }
-    const renamed = Object.fromEntries(Object.entries(rename).map(([to, from]) => [to, values[from]]))
     const imagePath =
       typeof image === 'object'
         ? imageOf(image.pattern, { ...values, pid: patient })

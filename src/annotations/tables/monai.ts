@@ -13,20 +13,30 @@ const entry = z.looseObject({
   label: z.array(z.number()).optional(),
   label_scores: z.array(z.number()).optional(),
 })
+/** MONAI's names of what six numbers mean: centre and size, or two opposite corners, world mm. */
+export const BOX_MODES = ['cccwhd', 'xyzxyz'] as const
+export type BoxMode = (typeof BOX_MODES)[number]
+
 const document = z.union([z.array(entry), z.record(z.string(), z.unknown()), entry])
 
 /**
  * Reads detections: `{"training": [...], "validation": [...]}`, a list, or one entry, each with image and
  * box [[cx, cy, cz, w, h, d]] in world mm, and label_scores where a detector made it. `label` is the class "nodule",
- * no diagnosis.
+ * no diagnosis. A box without size is a problem of its own; boxes that look like corners are refused.
  * @param name of the file, for messages
  * @param frame of the boxes: MONAI's own LUNA16 lists are LPS
  * @param minScore leaves out detections below
- * @throws SpiculaError `datasets/monai`
+ * @param boxMode what the six numbers of a box are; left out, centre and size, unless they can only be corners
+ * @throws SpiculaError `datasets/monai`, `datasets/monai-corners`
  */
 export function monaiCohort(
   text: string,
-  { name, frame = 'lps', minScore = 0 }: { name: string; frame?: 'lps' | 'ras'; minScore?: number },
+  {
+    name,
+    frame = 'lps',
+    minScore = 0,
+    boxMode,
+  }: { name: string; frame?: 'lps' | 'ras'; minScore?: number; boxMode?: BoxMode | undefined },
 ): Converted {
   const fail = (what: string, cause?: unknown) =>
     new SpiculaError('datasets/monai', `${name}: ${what}`, {
@@ -41,11 +51,17 @@ export function monaiCohort(
   }
   const parsed = document.safeParse(source)
   if (!parsed.success) throw fail('no list of images with boxes')
+  const all = entries(parsed.data)
+  if (boxMode === undefined && lookLikeCorners(all)) {
+    throw new SpiculaError('datasets/monai-corners', `${name}: its boxes look like corners, not like centre and size`, {
+      hint: 'Say what they are: --box-mode xyzxyz (two corners) or --box-mode cccwhd (centre and size).',
+    })
+  }
   const problems: RowProblem[] = []
   const rows: ConvertedRow[] = []
   const used = new Map<string, string>()
   let [empty, faint, line] = [0, 0, 0]
-  for (const [set, one] of entries(parsed.data)) {
+  for (const [set, one] of all) {
     line++
     const read = entry.safeParse(one)
     if (!read.success) {
@@ -77,7 +93,14 @@ export function monaiCohort(
     }
     used.set(pid, image)
     if (boxes.length === 0) empty++
-    for (const [n, [x, y, z, w, h, d]] of boxes.entries()) {
+    for (const [n, numbers] of boxes.entries()) {
+      const [x, y, z, w, h, d] = boxMode === 'xyzxyz' ? centred(numbers) : numbers
+      if (![w, h, d].every(isSize)) {
+        const sizes = [w, h, d].map((size) => Number(size.toFixed(2))).join(' x ')
+        const message = `entry ${line}: box ${n + 1} has a size of ${sizes} mm`
+        problems.push({ line, code: 'datasets/row', message })
+        continue
+      }
       if (scores !== undefined && scores[n] < minScore) {
         faint++
         continue
@@ -108,6 +131,34 @@ export function monaiCohort(
   if (faint > 0)
     notes.push({ code: 'datasets/monai-faint', message: `${faint} detections below a score of ${minScore}, left out` })
   return { rows, notes, problems }
+}
+
+/** No lesion is longer, mm. */
+const MOST_MM = 200
+const isSize = (mm: number): boolean => mm > 0 && mm <= MOST_MM
+
+/** Two opposite corners as centre and size. */
+const centred = ([x, y, z, a, b, c]: readonly number[]): number[] => [
+  (x + a) / 2,
+  (y + b) / 2,
+  (z + c) / 2,
+  a - x,
+  b - y,
+  c - z,
+]
+
+/**
+ * Whether boxes are corners rather than centre and size: all may be corners, and one of them cannot be a centre and a
+ * size, or the centre of all would lie within their own size of the world's origin, where no chest has so many nodules.
+ */
+function lookLikeCorners(all: readonly (readonly [string, unknown])[]): boolean {
+  const boxes = all.flatMap(([, one]) => entry.safeParse(one).data?.box ?? [])
+  const sizes = boxes.map((numbers) => ({ told: numbers.slice(3), between: centred(numbers).slice(3) }))
+  if (sizes.length === 0 || !sizes.every(({ between }) => between.every(isSize))) return false
+  return (
+    sizes.some(({ told }) => !told.every(isSize)) ||
+    sizes.every(({ told, between }) => between.every((mm, axis) => mm < told[axis]))
+  )
 }
 
 /** Entries with the name of their list; whatever else a document holds (numbers, names) is passed over. */

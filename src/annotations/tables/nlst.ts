@@ -11,6 +11,7 @@ import {
   imageOf,
   misfitProblems,
   pointOf,
+  sizeFault,
 } from './converted.ts'
 
 /** Non-calcified nodule or mass of 4 mm or more. */
@@ -62,7 +63,9 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
 
   const counts = { other: 0, stranger: 0, before: 0, short: 0, noDay: 0, otherLobe: 0, noPoint: 0 }
   const rows: ConvertedRow[] = []
-  for (const { values } of abnormalities.records) {
+  const sizeColumns = ['sct_long_dia', 'sct_perp_dia'].flatMap((name) => columnLike(abnormalities, name) ?? [])
+  const problems = [...misfitProblems(abnormalities), ...misfitProblems(participants)]
+  for (const { line, values } of abnormalities.records) {
     if (code(values[a.sct_ab_desc]) !== NODULE) {
       counts.other++
       continue
@@ -72,6 +75,11 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
     const person = persons.get(pid)
     if (person === undefined) {
       counts.stranger++
+      continue
+    }
+    const size = sizeFault(values, sizeColumns)
+    if (size !== undefined) {
+      problems.push({ line, code: 'datasets/row', message: size })
       continue
     }
     const screen = decimal(code(person[columnLike(participants, `scr_days${year}`) ?? '']))
@@ -122,7 +130,7 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
       },
     })
   }
-  if (rows.length === 0) {
+  if (rows.length === 0 && problems.length === 0) {
     throw new SpiculaError('datasets/empty', `${abnormalities.name}: no nodule (sct_ab_desc 51) of a known participant`)
   }
   const notes = notesOn(counts, {
@@ -132,7 +140,7 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
     confirmed: confirmed !== undefined,
     points: points !== undefined,
   })
-  return { rows, notes, problems: [...misfitProblems(abnormalities), ...misfitProblems(participants)] }
+  return { rows, notes, problems }
 }
 
 /** ".M", ".N" and the like are reasons why there is no value; numbers may come as "3.0". */

@@ -116,6 +116,18 @@ describe('LUNA16', () => {
     expect(problems).toEqual([{ line: 6, code: 'datasets/row', message: 'coordX: no finite number' }])
   })
 
+  it('refuses the excluded findings, and names sizes that are none', () => {
+    const text = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.2,1,2,3,8.1\n1.2,4,5,6,-1\n'
+    for (const excluded of [table(text), parseTable(text.replace('-1', '5'), 'annotations_excluded.csv')])
+      expect(() => luna16Cohort(excluded)).toThrow(expect.objectContaining({ code: 'datasets/excluded' }))
+    const { rows, problems } = luna16Cohort(table(text.replace('-1', '-5').concat('1.2,7,8,9,0\n1.2,1,1,1,\n')))
+    expect(rows.map(({ extra }) => extra.diameter_mm)).toEqual(['8.1', ''])
+    expect(problems.map(({ line, message }) => [line, message])).toEqual([
+      [3, 'diameter_mm is -5: no size in mm'],
+      [4, 'diameter_mm is 0: no size in mm'],
+    ])
+  })
+
   it('refuses the candidates, whose class is no diagnosis', () => {
     expect(() => luna16Cohort(table('seriesuid,coordX,coordY,coordZ,class\n1,2,3,4,0\n'))).toThrow(
       expect.objectContaining({ code: 'datasets/candidates' }),
@@ -175,6 +187,12 @@ describe('DLCS24', () => {
     expect(dlcsCohort(table(TEXT), { frame: 'ras' }).rows[1].pointLps).toEqual([-88.63, -39.48, -126.09])
   })
 
+  it('names sizes that are none', () => {
+    const { rows, problems } = dlcsCohort(table(TEXT.replace('5.51', '-5.51').replace('6.25', '0')))
+    expect(rows).toEqual([])
+    expect(problems.map(({ message }) => message)).toEqual(['d is 0: no size in mm', 'w is -5.51: no size in mm'])
+  })
+
   it('names rows of one nodule that differ', () => {
     const twice = TEXT.replace('DLCS_0001_02', 'DLCS_0001_01')
     expect(dlcsCohort(table(twice)).problems).toMatchObject([{ line: 3, code: 'datasets/duplicate' }])
@@ -224,6 +242,59 @@ describe('MONAI', () => {
     expect(problems).toHaveLength(2)
   })
 
+  it('names boxes without a size, and keeps the others', () => {
+    const text = JSON.stringify([
+      {
+        image: 'a.nii.gz',
+        box: [
+          [100, 2, 3, 8, 8, 8],
+          [5, 6, 7, 8, -8, 8],
+          [5, 6, 7, 0, 8, 8],
+        ],
+      },
+    ])
+    const { rows, problems } = monaiCohort(text, { name: 'a.json' })
+    expect(rows.map(({ noduleId }) => noduleId)).toEqual(['1'])
+    expect(problems.map(({ message }) => message)).toEqual([
+      'entry 1: box 2 has a size of 8 x -8 x 8 mm',
+      'entry 1: box 3 has a size of 0 x 8 x 8 mm',
+    ])
+  })
+
+  it.each([
+    ['a nodule where the world begins', [[6, -24, -104, 14, -16, -96]]],
+    ['a nodule of positive coordinates', [[40, 50, 60, 48, 58, 70]]],
+    [
+      'several',
+      [
+        [40, 50, 60, 48, 58, 70],
+        [-48, -50, -60, -40, -40, -50],
+      ],
+    ],
+  ])('refuses corners, and reads them where they are said to be: %s', (_, box) => {
+    const text = JSON.stringify({ validation: [{ image: 'a.nii.gz', box }] })
+    expect(() => monaiCohort(text, { name: 'a.json' })).toThrow(
+      expect.objectContaining({ code: 'datasets/monai-corners', hint: expect.stringContaining('--box-mode xyzxyz') }),
+    )
+    const { rows } = monaiCohort(text, { name: 'a.json', boxMode: 'xyzxyz' })
+    expect(rows.map(({ pointLps }) => pointLps)).toEqual(
+      box.map(([a, b, c, d, e, f]) => [(a + d) / 2, (b + e) / 2, (c + f) / 2]),
+    )
+    expect(rows[0].extra.box_w).toBe('8')
+  })
+
+  it.each([
+    [[-100, -100, -100, 8, 10, 12]],
+    [
+      [-73, -42, 100, 8, 9, 10],
+      [3, -2, 5, 12, 12, 12],
+    ],
+    [[3, 2, 50, 12, 12, 12]],
+  ])('takes %j as centre and size', (...box) => {
+    const { rows } = monaiCohort(JSON.stringify([{ image: 'a.nii.gz', box }]), { name: 'a.json' })
+    expect(rows.map(({ pointLps }) => pointLps)).toEqual(box.map((one) => one.slice(0, 3)))
+  })
+
   it.each(['', '[]', '{"points": []}', '[{"image": 1}]', '{"validation": []}'])('refuses %j', (text) => {
     expect(() => monaiCohort(text, { name: 'a.json' })).toThrow(expect.objectContaining({ code: 'datasets/monai' }))
   })
@@ -255,6 +326,14 @@ describe('a table by a map', () => {
       [5, 'Pathology says neither one nor zero'],
       [6, 'X: no finite number'],
     ])
+  })
+
+  it('names diameters that are none', () => {
+    const map = { pid: 'MRN', coordX: 'X', coordY: 'Y', coordZ: 'Z', rename: { diameter_mm: 'size' } }
+    const text = 'MRN,X,Y,Z,size\n1,1,2,3,-1\n2,1,2,3,8\n3,1,2,3,n/a\n'
+    const { rows, problems } = mappedCohort(table(text), map)
+    expect(rows.map(({ pid }) => pid)).toEqual(['2', '3'])
+    expect(problems).toMatchObject([{ line: 2, message: 'diameter_mm is -1: no size in mm' }])
   })
 
   it('names what the map or the table lacks', () => {
