@@ -7,6 +7,7 @@ import { cohortDlcs24Command } from './dlcs24.ts'
 import { cohortLidcCommand } from './lidc.ts'
 import { cohortLuna16Command, cohortLuna25Command } from './luna.ts'
 import { cohortLungxCommand } from './lungx.ts'
+import { cohortMarkupsCommand } from './markups.ts'
 import { cohortMaskCommand } from './mask.ts'
 import { cohortMonaiCommand } from './monai.ts'
 import { cohortNlstCommand } from './nlst.ts'
@@ -14,6 +15,7 @@ import { cohortBoxesCommand } from './pascal-voc.ts'
 import { cohortRtstructCommand } from './rtstruct.ts'
 import { cohortSrCommand } from './sr.ts'
 import { cohortTableCommand } from './table.ts'
+import { cohortToCommand } from './to.ts'
 
 /** Builders of the subcommands of `from`, in the order in which help lists them. */
 const SOURCES: readonly (() => Command)[] = [
@@ -28,14 +30,16 @@ const SOURCES: readonly (() => Command)[] = [
   cohortMaskCommand,
   cohortRtstructCommand,
   cohortSrCommand,
+  cohortMarkupsCommand,
   cohortBoxesCommand,
 ]
 
 export function cohortCommand(): Command {
-  const cohort = new Command('cohort').description('manifests from the tables that data sets are distributed with')
+  const cohort = new Command('cohort').description('manifests from what data sets and viewers have, and for them')
   const from = cohort
     .command('from')
     .description("Turns a data set's own tables into a manifest. The traps of each format: docs/cohorts.md.")
   for (const source of SOURCES) from.addCommand(source())
+  cohort.addCommand(cohortToCommand())
   return cohort
 }

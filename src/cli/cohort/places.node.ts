@@ -110,7 +110,7 @@ function pathFrom(out: string, image: string): string {
   return near.startsWith('..') || isAbsolute(near) ? resolve(image) : near || '.'
 }
 
-const ENDING = /(\.nii\.gz|\.nii|\.mhd|\.mha|\.nrrd|\.nhdr|\.dcm|\.xml|\.json)$/i
+const ENDING = /(\.nii\.gz|\.nii|\.mhd|\.mha|\.nrrd|\.nhdr|\.dcm|\.xml|\.mrk\.json|\.json|\.fcsv)$/i
 export const stemOf = (path: string): string => basename(path).replace(ENDING, '')
 
 /** Endings of scans, the file or folder of the same name last. */
