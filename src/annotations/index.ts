@@ -3,6 +3,8 @@ export { type Lesion, type LesionOptions, lidcCsv, lidcLesions } from './lidc/co
 export { listXml, readMessages } from './lidc/source.ts'
 export { parseReadMessage, type Reading, type ReadMessage } from './lidc/xml.ts'
 export { placesOfSeg } from './places/dicom-seg.ts'
+export { type MarkupsFrame, placesOfMarkups } from './places/markups.ts'
+export { type MarkedPoint, markupsFcsv, markupsJson } from './places/markups-write.ts'
 export { type MaskOptions, placesOfMask } from './places/mask.ts'
 export { lesionsOfBoxes, type PlacedBox, parseBoxes, type SliceBox } from './places/pascal-voc.ts'
 export { type FoundPlaces, type NodulePlace, type PlacedRow, placesCsv } from './places/place.ts'
@@ -15,3 +17,4 @@ export { luna16Cohort, luna25Cohort, luna25PointsCohort } from './tables/luna.ts
 export { lungxCohort, type WorkbookNodule, workbookNodules } from './tables/lungx.ts'
 export { monaiCohort } from './tables/monai.ts'
 export { type NlstOptions, nlstCohort } from './tables/nlst.ts'
+export { type Exported, luna16Csv, monaiJson, type PlacedCohortRow } from './tables/to-others.ts'
