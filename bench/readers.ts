@@ -1,15 +1,18 @@
 /**
- * `npm run bench -- bench/readers.ts [--all] [FOLDER...]`: this project's reading of every file, and of every folder that
+ * `npm run bench -- bench/readers.ts [--all] [--peers FILE] [FOLDER...]`: this project's reading of every file, and of every folder that
  * holds several DICOM files, beside pydicom's, SimpleITK's, nibabel's and dcm2niix's (bench/peers/read_scans.py, run by
  * PYTHON). Folders: ../shared/cases, ../shared/data and the test files that pydicom and nibabel ship, unless others are
  * given. Lists every difference by kind, with who is right and why (docs/formats.md, "Beside other readers"); --all names
- * every file of a kind. A difference that no kind explains makes the exit status 1.
+ * every file of a kind, --peers takes what read_scans.py printed for `--list`. A difference that no kind explains makes the
+ * exit status 1.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { SpiculaError } from '../src/error.ts'
 import { applyAffine } from '../src/scan/affine.ts'
 import { openScan } from '../src/scan/open.node.ts'
@@ -32,9 +35,11 @@ type Answer = Summary | { readonly error: string }
 const python = process.env.PYTHON ?? 'python3'
 const peer = fileURLToPath(new URL('peers/read_scans.py', import.meta.url))
 const shared = fileURLToPath(new URL('../../shared/', import.meta.url))
-const args = process.argv.slice(2)
-const showsAll = args.includes('--all')
-const roots = args.filter((one) => one !== '--all')
+const { values: asked, positionals: roots } = parseArgs({
+  allowPositionals: true,
+  options: { all: { type: 'boolean' }, list: { type: 'boolean' }, peers: { type: 'string' } },
+})
+const showsAll = asked.all ?? false
 
 /** Folders of test files in the packages. */
 function shippedFiles(): string[] {
@@ -69,6 +74,7 @@ async function ours(path: string): Promise<Answer> {
     for (let k = 0; k < nk; k++) {
       const hu = await scan.readHu({ startIjk: [0, 0, k], sizeIjk: [ni, nj, 1] })
       for (let n = 0; n < hu.length; n++) {
+        if (!Number.isFinite(hu[n])) hu[n] = 0 // as the peers' script does
         sums.min = Math.min(sums.min, hu[n])
         sums.max = Math.max(sums.max, hu[n])
         sums.total += hu[n]
@@ -129,11 +135,15 @@ const KINDS: readonly { readonly fits: (d: Difference) => boolean; readonly who:
 
 async function main(folders: readonly string[]): Promise<void> {
   const paths = folders.flatMap(pathsOf)
-  const child = spawn(python, [peer], { stdio: ['pipe', 'pipe', 'ignore'] })
-  child.stdin.end(JSON.stringify(paths))
+  if (asked.list) {
+    console.log(JSON.stringify(paths))
+    return
+  }
   const found: Difference[] = []
   const tally = new Map<string, { same: number; neither: number; differ: number }>()
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({
+    input: asked.peers === undefined ? askPeers(paths) : createReadStream(asked.peers),
+  })) {
     const { path, answers } = JSON.parse(line) as { path: string; answers: Record<string, Answer> }
     const mine = await ours(path)
     for (const [name, theirs] of Object.entries(answers)) {
@@ -152,6 +162,12 @@ async function main(folders: readonly string[]): Promise<void> {
   report(found)
   for (const [name, { same, neither, differ }] of tally)
     console.log(`${name}: ${same} the same, ${neither} read by neither, ${differ} differ`)
+}
+
+function askPeers(paths: readonly string[]): Readable {
+  const child = spawn(python, [peer], { stdio: ['pipe', 'pipe', 'ignore'] })
+  child.stdin.end(JSON.stringify(paths))
+  return child.stdout
 }
 
 function compare(mine: Answer, theirs: Answer): string {

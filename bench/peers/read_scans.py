@@ -24,7 +24,7 @@ LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 def summary(values, affine):
     """values [i, j, k], affine 4x4 to LPS mm: count, HU, where the voxels lie, and the mean place weighted by HU."""
-    values = np.asarray(values, float)
+    values = np.nan_to_num(np.asarray(values, float), posinf=0, neginf=0)
     corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
     corners[:, :3] *= np.array(values.shape) - 1
     world = corners @ affine.T[:, :3]
