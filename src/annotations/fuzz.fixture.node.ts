@@ -15,6 +15,8 @@ import { readDicomHeader } from '../scan/dicom/file.ts'
 import { encodeNifti } from '../scan/nifti/write.ts'
 import { openScan } from '../scan/open.node.ts'
 import { placesOfSeg } from './places/dicom-seg.ts'
+import { placesOfMarkups } from './places/markups.ts'
+import { markupsFcsv, markupsJson } from './places/markups-write.ts'
 import { placesOfMask } from './places/mask.ts'
 import { parseBoxes } from './places/pascal-voc.ts'
 import { boxesXml, reportFile, segmentationFile, structuresFile } from './places/places.fixture.ts'
@@ -29,7 +31,7 @@ interface Seed {
   /** File to open, '' for the folder. */
   readonly open: string
   readonly files: Files
-  readonly kind?: 'seg' | 'rtstruct' | 'sr' | 'boxes'
+  readonly kind?: 'seg' | 'rtstruct' | 'sr' | 'boxes' | 'markups'
 }
 
 /** Voxels read whole at most. */
@@ -84,10 +86,40 @@ export function seeds(): readonly Seed[] {
     { format: 'zip', open: 'a.zip', files: { 'a.zip': zipFile(entries) } },
     { format: 'zip deflated', open: 'a.zip', files: { 'a.zip': zipFile(entries, (bytes) => deflateRawSync(bytes)) } },
     { format: 'seg', open: 'a.dcm', files: { 'a.dcm': segmentationFile() }, kind: 'seg' },
+    ...written([
+      'prone, empty frames left out',
+      'PROBABILITY of 100',
+      'label map, run lengths',
+      'freehand',
+      'a keyhole',
+    ]),
+    { format: 'mrk.json', open: 'a', files: { a: Buffer.from(markupsJson(POINTS)) }, kind: 'markups' },
+    { format: 'fcsv', open: 'a', files: { a: Buffer.from(markupsFcsv(POINTS)) }, kind: 'markups' },
     { format: 'rtstruct', open: 'a.dcm', files: { 'a.dcm': structuresFile() }, kind: 'rtstruct' },
     { format: 'sr', open: 'a.dcm', files: { 'a.dcm': reportFile() }, kind: 'sr' },
     { format: 'boxes', open: 'a.xml', files: { 'a.xml': Buffer.from(boxesXml([['A', 1, 2, 3, 4]])) }, kind: 'boxes' },
   ]
+}
+
+const POINTS = [
+  { label: 'F-1', description: 'a, b', pointLps: [10, -20, -100] as const },
+  { label: 'F-2', description: '', pointLps: [1.5, 2, 3] as const },
+]
+
+/** Some of the annotations that highdicom wrote. */
+function written(names: readonly string[]): Seed[] {
+  const path = new URL('./places/fixtures/places.json.gz', import.meta.url)
+  const { cases } = JSON.parse(gunzipSync(readFileSync(path)).toString()) as {
+    cases: { kind: 'seg' | 'rtstruct' | 'sr'; name: string; file: string }[]
+  }
+  return cases
+    .filter(({ name }) => names.includes(name))
+    .map(({ kind, name, file }) => ({
+      format: `${kind} ${name}`,
+      open: 'a.dcm',
+      files: { 'a.dcm': Buffer.from(file, 'base64') },
+      kind,
+    }))
 }
 
 /** Inputs made to hurt: bombs, and paths that climb. */
@@ -229,11 +261,12 @@ export async function attempt({ open, kind }: Seed, folder: string): Promise<str
   const path = open === '' ? folder : join(folder, open)
   try {
     if (kind === 'boxes') parseBoxes(readFileSync(path, 'utf8'), 'a.xml')
+    else if (kind === 'markups') placesOfMarkups(readFileSync(path, 'utf8'), 'a')
     else if (kind !== undefined) {
       const header = await readDicomHeader(await fileSource(path), inflateRaw)
       if (kind === 'seg') await placesOfSeg(header, decompress)
       else if (kind === 'rtstruct') placesOfStructures(header.dataset, 'a.dcm')
-      else placesOfReport(header.dataset, 'a.dcm')
+      else placesOfReport(header.dataset, 'a.dcm', (_, column, row) => [column, row, 0])
     } else await readScan(path)
     return 'read'
   } catch (error) {

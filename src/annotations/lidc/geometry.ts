@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { SpiculaError } from '../../error.ts'
 import type { Table } from '../../files/table.ts'
 import { applyAffine, spacingMm } from '../../scan/affine.ts'

@@ -1,7 +1,8 @@
 /**
  * Readings to lesions: which marks of different radiologists are one nodule. Nothing in the XML says so; the way is
- * pylidc's (Hancock & Magnan 2016): readings belong together when their outlines come closer than a tolerance, the
- * pixel spacing, and where more than four, the number of readers, would be one lesion, the tolerance shrinks.
+ * the one that pylidc documents (Hancock & Magnan 2016): readings belong together when their outlines come closer than
+ * a tolerance, the pixel spacing, and where more than four, the number of readers, would be one lesion, the tolerance
+ * shrinks. pylidc's code compares distances in voxels with the slice thickness instead, and differs in four series.
  */
 import type { Reading } from './xml.ts'
 

@@ -34,10 +34,9 @@ const LENGTHS: Readonly<Record<string, string>> = {
  */
 export function placesOfReport(dataset: Dataset, name: string, imagePoint?: ImagePoint): FoundPlaces {
   const groups = everyItem(dataset).filter((one) => conceptCode(one) === MEASUREMENT_GROUP)
-  const notes: Note[] = []
-  const note = (message: string, kind = 'sr') =>
-    notes.push({ code: `datasets/${kind}`, message: `${name}: ${message}` })
   const unplaced: string[] = []
+  const several: string[] = []
+  const odd: string[] = []
   const ids = new Set<string>()
   const places = groups.flatMap((group, index): NodulePlace[] => {
     const content = everyItem(group)
@@ -53,9 +52,8 @@ export function placesOfReport(dataset: Dataset, name: string, imagePoint?: Imag
     const id = label !== undefined && !ids.has(label) ? label : String(index + 1)
     ids.add(id)
     const meaning = coded && text(coded, 'CodeMeaning')
-    if (points.length > 1)
-      note(`group ${index + 1} holds ${points.length} separate places: each is a nodule`, 'sr-several')
-    const sizes = lengths(content, (length) => note(`group ${index + 1}: a length of ${length} mm left out`))
+    if (points.length > 1) several.push(`${index + 1} (${points.length})`)
+    const sizes = lengths(content, (length) => odd.push(`${index + 1} (${length} mm)`))
     return points.map((pointLps, n) => ({
       noduleId: points.length > 1 ? `${id}.${n + 1}` : id,
       pointLps,
@@ -74,7 +72,13 @@ export function placesOfReport(dataset: Dataset, name: string, imagePoint?: Imag
       },
     )
   }
-  if (unplaced.length > 0) note(`${unplaced.length} measurement groups without a place: ${whys}`)
+  const notes: Note[] = []
+  const note = (kind: string, message: string) =>
+    notes.push({ code: `datasets/${kind}`, message: `${name}: ${message}` })
+  if (unplaced.length > 0) note('sr', `${unplaced.length} measurement groups without a place: ${whys}`)
+  if (several.length > 0)
+    note('sr-several', `separate places in one group, each of which is a nodule: group ${several.join(', ')}`)
+  if (odd.length > 0) note('sr-length', `lengths that are none, left out: group ${odd.join(', ')}`)
   return { places, notes }
 }
 

@@ -144,9 +144,12 @@ const centred = ([x, y, z, a, b, c]: readonly number[]): number[] => [
   c - z,
 ]
 
+/** What is wider is called a mass, mm. */
+const NODULE_MM = 30
+
 /**
  * Whether boxes are corners rather than centre and size: all may be corners, and one of them cannot be a centre and a
- * size, or the centre of all would lie within their own size of the world's origin, where no chest has so many nodules.
+ * size, or all would be masses within whose own size of the world's origin they lie.
  */
 function lookLikeCorners(all: readonly (readonly [string, unknown])[]): boolean {
   const boxes = all.flatMap(([, one]) => entry.safeParse(one).data?.box ?? [])
@@ -154,7 +157,11 @@ function lookLikeCorners(all: readonly (readonly [string, unknown])[]): boolean 
   if (sizes.length === 0 || !sizes.every(({ between }) => between.every(isSize))) return false
   return (
     sizes.some(({ told }) => !told.every(isSize)) ||
+<<<<<<< HEAD
     sizes.every(({ told, between }) => between.every((mm, axis) => mm < told[axis]))
+=======
+    sizes.every(({ told, between }) => Math.max(...told) > NODULE_MM && between.every((mm, axis) => mm < told[axis]))
+>>>>>>> w-annots
   )
 }
 
