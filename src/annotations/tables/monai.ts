@@ -157,11 +157,7 @@ function lookLikeCorners(all: readonly (readonly [string, unknown])[]): boolean 
   if (sizes.length === 0 || !sizes.every(({ between }) => between.every(isSize))) return false
   return (
     sizes.some(({ told }) => !told.every(isSize)) ||
-<<<<<<< HEAD
-    sizes.every(({ told, between }) => between.every((mm, axis) => mm < told[axis]))
-=======
     sizes.every(({ told, between }) => Math.max(...told) > NODULE_MM && between.every((mm, axis) => mm < told[axis]))
->>>>>>> w-annots
   )
 }
 
