@@ -89,6 +89,7 @@ export function sizeFault(values: Readonly<Record<string, string>>, columns: rea
   return wrong.map((column) => `${column} is ${decimal(values[column])}: no size in mm`).join('; ')
 }
 
+/** 0, 1, null where empty, undefined where something else. */
 export function labelOf(text: string | undefined): 0 | 1 | null | undefined {
   const value = (text ?? '').trim()
   if (value === '') return null
