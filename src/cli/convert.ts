@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
 import { SpiculaError } from '../error.ts'
+import { FORMAT_NAMES } from '../scan/formats.node.ts'
 import { writeNifti } from '../scan/nifti/write.node.ts'
 import { openScan } from '../scan/open.node.ts'
 import { readWhole } from '../scan/read-whole.ts'
@@ -14,8 +15,7 @@ export function convertCommand(): Command {
   return new Command('convert')
     .summary('a scan of any format as NIfTI')
     .description(
-      'Writes a scan (DICOM, MetaImage, NRRD, NIfTI) as NIfTI: HU without loss, int16 where they are whole numbers, ' +
-        'the affine as it is.',
+      `Writes a scan (${FORMAT_NAMES}) as NIfTI: HU without loss, int16 where they are whole numbers, the affine as it is.`,
     )
     .argument('<scan>', 'a file, or a DICOM folder, archive or DICOMDIR')
     .requiredOption('--out <file>', 'scan.nii.gz or scan.nii')

@@ -3,19 +3,9 @@ import { stat } from 'node:fs/promises'
 import { SpiculaError } from '../error.ts'
 import { fileSource } from '../files/bytes.node.ts'
 import { readPrefix } from '../files/bytes.ts'
-import { isTorch } from '../files/torch/file.ts'
-import { isDicom } from './dicom/file.ts'
-import { isMetaImage } from './metaimage.ts'
-import { niftiKind } from './nifti/fields.ts'
+import { FORMATS_IN_FULL, ofFolders, SCAN_FORMATS } from './formats.node.ts'
 import { NIFTI_PREFIX_BYTES } from './nifti/header.ts'
-import { isImageOfPair, openNifti } from './nifti/nifti.node.ts'
-import { isNrrd } from './nrrd.ts'
-import { openMetaImage, openNrrd } from './raw-file.node.ts'
 import type { Scan } from './scan.ts'
-
-const SUPPORTED =
-  'Supported: NIfTI-1 and NIfTI-2 (.nii, .nii.gz, .hdr with .img), DICOM (a folder, a file, a zip, a DICOMDIR), ' +
-  'MetaImage (.mhd, .mha), NRRD (.nrrd, .nhdr), a crop of torch.save (.pt).'
 
 /** Formats that users hold and that we know by their first bytes, to say more than "unknown". */
 const KNOWN: readonly (readonly [format: string, at: number, magic: string])[] = [
@@ -35,26 +25,16 @@ const KNOWN: readonly (readonly [format: string, at: number, magic: string])[] =
  */
 export async function openScan(path: string): Promise<Scan> {
   const named = /^(.+)#([0-9.]+)$/.exec(path)
-  if (named && !existsSync(path)) return dicom(named[1], named[2])
-  if ((await stat(path).catch(() => undefined))?.isDirectory()) return dicom(path)
-  if (isImageOfPair(path)) return openNifti(path)
+  if (named && !existsSync(path)) return ofFolders.open(named[1], named[2])
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return ofFolders.open(path)
   const source = await fileSource(path)
   const bytes = await readPrefix(source, NIFTI_PREFIX_BYTES)
-  // A name may speak where the content cannot: a NIfTI file that was cut within its header.
-  if (niftiKind(bytes) !== undefined || (bytes.length < 348 && /\.(nii|hdr)(\.gz)?$/i.test(path)))
-    return openNifti(path)
-  if (isTorch(bytes)) return (await import('./torch-crop.node.ts')).openTorchCrop(path)
-  if (isDicom(bytes) || startsWith(bytes, 0, 'PK\x03\x04')) return dicom(path)
-  if (isMetaImage(bytes)) return openMetaImage(path)
-  if (isNrrd(bytes)) return openNrrd(path)
+  const format = SCAN_FORMATS.find(({ isIt }) => isIt(bytes, path))
+  if (format) return format.open(path)
   const known = KNOWN.find(([, at, magic]) => startsWith(bytes, at, magic))
   const what = known ? `${known[0]}, which is not read` : 'not a scan in a format that is read'
-  throw new SpiculaError('volume/format', `${source.name}: ${what}`, { hint: SUPPORTED })
+  throw new SpiculaError('volume/format', `${source.name}: ${what}`, { hint: `Read are ${FORMATS_IN_FULL}.` })
 }
-
-/** DICOM is half of this room: it is loaded when a scan turns out to be one. */
-const dicom = async (path: string, series?: string): Promise<Scan> =>
-  (await import('./dicom/dicom.node.ts')).openDicom(path, series)
 
 const startsWith = (bytes: Uint8Array, at: number, magic: string): boolean =>
   [...magic].every((character, n) => bytes[at + n] === character.charCodeAt(0))

@@ -1,5 +1,4 @@
 /** Where a series lies in the world: what LIDC-IDRI's XML does not say, which way its rows and columns run included. */
-import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -7,6 +6,7 @@ import { SpiculaError } from '../../error.ts'
 import type { Table } from '../../files/table.ts'
 import { applyAffine, spacingMm } from '../../scan/affine.ts'
 import { cross, dot } from '../../scan/dicom/slice.ts'
+import { scansIn } from '../../scan/formats.node.ts'
 import { openScan } from '../../scan/open.node.ts'
 import type { Affine, Scan, Triple } from '../../scan/scan.ts'
 import type { PixelCentroid } from './outline.ts'
@@ -94,9 +94,6 @@ function turnedTo(
   return { pixelsLps, slices: shapeIjk[through] }
 }
 
-/** Names under which a series' scan is looked for in a folder: LUNA16's, converters', and a folder of DICOM slices. */
-const ENDINGS = ['.mhd', '.mha', '', '.nii.gz', '.nii']
-
 /**
  * Geometry of the series whose scans lie in a folder, each named by its series. NIfTI does not keep how the rows of the
  * slices ran (dcm2niix turns columns round, others turn the whole to one orientation): dcm2niix's .json beside it does.
@@ -105,7 +102,9 @@ const ENDINGS = ['.mhd', '.mha', '', '.nii.gz', '.nii']
 export async function scanGeometry(folder: string, seriesUid: string): Promise<SeriesGeometry | undefined> {
   // The identifier comes from a file that somebody else wrote: it names a scan in this folder and nothing else.
   if (!/^[\w.-]+$/.test(seriesUid) || /^\.+$/.test(seriesUid)) return undefined
-  const path = ENDINGS.map((ending) => join(folder, `${seriesUid}${ending}`)).find((one) => existsSync(one))
+  const scans = scansIn(folder, seriesUid)
+  // DICOM and MetaImage keep the slices' axes, others only with luck: those go first.
+  const path = scans.find((one) => !/\.(nii|hdr|img)(\.gz)?$/i.test(one)) ?? scans[0]
   if (path === undefined) return undefined
   const isFolder = (await stat(path)).isDirectory()
   const scan = await openScan(isFolder ? `${path}#${seriesUid}` : path)

@@ -1,4 +1,5 @@
 /** Boxes in PASCAL-VOC XML, a file a slice, named by SOPInstanceUID: Lung-PET-CT-Dx (TCIA, CC BY 4.0). */
+import { SaxesParser } from 'saxes'
 import { SpiculaError } from '../../error.ts'
 import { applyAffine, spacingMm } from '../../scan/affine.ts'
 import type { Scan } from '../../scan/scan.ts'
@@ -13,23 +14,56 @@ export interface SliceBox {
   readonly yMax: number
 }
 
+/** Elements that hold what is read of a box, from the root down; a part of an object has boxes of its own. */
+const FIELDS = ['name', 'bndbox/xmin', 'bndbox/ymin', 'bndbox/xmax', 'bndbox/ymax'] as const
+const OBJECT = 'annotation/object'
+
 /**
  * The boxes of one file.
  * @throws SpiculaError `datasets/boxes` for what is no annotation of boxes
  * @example parseBoxes(xml, 'a.xml')[0] // { label: 'A', xMin: 286, yMin: 310, xMax: 355, yMax: 402 }
  */
 export function parseBoxes(xml: string, name: string): SliceBox[] {
-  if (!/<annotation\b/i.test(xml)) throw new SpiculaError('datasets/boxes', `${name}: not a PASCAL-VOC annotation`)
-  return [...xml.matchAll(/<object\b[^>]*>([\s\S]*?)<\/object>/gi)].map(([, object]) => {
-    const field = (tag: string): string => new RegExp(`<${tag}>\\s*([^<]*?)\\s*</${tag}>`, 'i').exec(object)?.[1] ?? ''
-    const [xMin, yMin, xMax, yMax] = ['xmin', 'ymin', 'xmax', 'ymax'].map((tag) =>
-      /^-?\d+(\.\d+)?$/.test(field(tag)) ? Number(field(tag)) : Number.NaN,
-    )
-    if (!(xMax > xMin && yMax > yMin)) {
-      throw new SpiculaError('datasets/boxes', `${name}: a box without width or height, or with numbers that are none`)
-    }
-    return { label: field('name'), xMin, yMin, xMax, yMax }
+  const refuse = (what: string): SpiculaError => new SpiculaError('datasets/boxes', `${name}: ${what}`)
+  const boxes: SliceBox[] = []
+  const path: string[] = []
+  let fields = new Map<string, string>()
+  const at = (): string => path.join('/').toLowerCase()
+  const parser = new SaxesParser()
+  parser.on('error', (error) => {
+    throw refuse(`not sound XML: ${error.message}`)
   })
+  parser.on('opentag', ({ name: tag }) => {
+    if (path.length >= DEEPEST) throw refuse(`elements nested deeper than ${DEEPEST}`)
+    path.push(tag)
+    if (at() === OBJECT) fields = new Map()
+  })
+  const onText = (text: string): void => {
+    const field = FIELDS.find((one) => at() === `${OBJECT}/${one}`)
+    if (field) fields.set(field, (fields.get(field) ?? '') + text)
+  }
+  parser.on('text', onText)
+  parser.on('cdata', onText)
+  parser.on('closetag', () => {
+    if (at() === OBJECT) boxes.push(boxOf(fields, refuse))
+    path.pop()
+  })
+  parser.on('opentagstart', ({ name: tag }) => {
+    if (path.length === 0 && tag.toLowerCase() !== 'annotation') throw refuse('not a PASCAL-VOC annotation')
+  })
+  // A byte order mark and blank lines before the declaration are none of the reader's business.
+  parser.write(xml.replace(/^[\uFEFF\s]+/, '')).close()
+  return boxes
+}
+
+/** No annotation of boxes nests deeper. */
+const DEEPEST = 16
+
+function boxOf(fields: ReadonlyMap<string, string>, refuse: (what: string) => SpiculaError): SliceBox {
+  const [label, ...edges] = FIELDS.map((field) => (fields.get(field) ?? '').trim())
+  const [xMin, yMin, xMax, yMax] = edges.map((text) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN))
+  if (xMax > xMin && yMax > yMin) return { label, xMin, yMin, xMax, yMax }
+  throw refuse('a box without width or height, or with edges that are not numbers')
 }
 
 /** A box and the slice that it lies in. */

@@ -199,6 +199,17 @@ describe('boxes', () => {
     expect(lesions[0].pointLps[2]).toBeCloseTo(2.5 * 4 - 300, 9)
   })
 
+  it('reads what the XML says, not what its text looks like', () => {
+    const object = (name: string, box: readonly number[], more = '') =>
+      `<object>${more}<name>${name}</name><bndbox><xmin>${box[0]}</xmin><ymin>${box[1]}</ymin>` +
+      `<xmax>${box[2]}</xmax><ymax>${box[3]}</ymax></bndbox></object>`
+    const part =
+      '<part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part>'
+    const xml = `\uFEFF<?xml version="1.0"?><annotation><!-- ${object('B', [7, 7, 9, 9])} -->
+      ${object('A &amp; <![CDATA[B]]>', [10, 20, 30, 40], part)}</annotation>`
+    expect(parseBoxes(xml, 'a.xml')).toEqual([{ label: 'A & B', xMin: 10, yMin: 20, xMax: 30, yMax: 40 }])
+  })
+
   it.each(['', '<html></html>', boxesXml([['A', 5, 5, 5, 9]]), boxesXml([['A', Number.NaN, 5, 6, 9]])])(
     'refuses %s',
     (xml) => {

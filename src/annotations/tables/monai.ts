@@ -1,10 +1,10 @@
 /** MONAI's lung nodule detection: lists of images with boxes, as ground truth or as what a detector found. */
-import { basename } from 'node:path'
 import * as z from 'zod'
 import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import { parseJson } from '../../files/json.ts'
+import { stemOf } from '../../scan/formats.node.ts'
 import type { Note } from '../../scan/scan.ts'
 import type { Converted, ConvertedRow } from './converted.ts'
 
@@ -77,7 +77,7 @@ export function monaiCohort(
       })
       continue
     }
-    const pid = stemOf(image)
+    const pid = pidOf(image)
     const other = used.get(pid)
     if (other !== undefined) {
       problems.push({
@@ -170,6 +170,5 @@ function entries(data: z.infer<typeof document>): (readonly [set: string, entry:
   )
 }
 
-/** @example stemOf('a/1.3.6.1.nii.gz') // '1.3.6.1' */
-const stemOf = (path: string): string =>
-  basename(path.replaceAll('\\', '/')).replace(/\.(nii\.gz|nii|mhd|mha|nrrd|npy)$/i, '')
+/** @example pidOf('a/1.3.6.1.nii.gz') // '1.3.6.1' */
+const pidOf = (image: string): string => stemOf(image.replaceAll('\\', '/').replace(/\.npy$/i, ''))

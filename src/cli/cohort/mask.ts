@@ -24,7 +24,7 @@ interface MaskCommandOptions extends PlacesOptions {
 
 export function cohortMaskCommand(): Command {
   const command = new Command('mask')
-    .summary('label masks (NIfTI, MetaImage, NRRD) and DICOM segmentations')
+    .summary('label masks in any format of scans, and DICOM segmentations')
     .description(
       'Every connected part of every label becomes a nodule: its centroid in LPS mm, its volume, the diameter of the ' +
         'sphere of equal volume, and its longest axial diameter.',

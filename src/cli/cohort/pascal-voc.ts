@@ -1,13 +1,13 @@
 /** `spicula cohort from pascal-voc`: boxes drawn slice by slice, in XML files named by the slices' SOPInstanceUIDs. */
 import { readFile, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import { Command } from 'commander'
 import { filesAt } from '../../annotations/places/dicom-object.node.ts'
 import { lesionsOfBoxes, type PlacedBox, parseBoxes } from '../../annotations/places/pascal-voc.ts'
 import { SpiculaError } from '../../error.ts'
 import type { Note, Scan } from '../../scan/scan.ts'
 import { sliceOf } from './image-slices.ts'
-import { type PlacesOptions, type ReadAnnotation, stemOf, withPlacesOptions, writePlaces } from './places.node.ts'
+import { type PlacesOptions, type ReadAnnotation, withPlacesOptions, writePlaces } from './places.node.ts'
 
 const MOST_BYTES = 1 << 20
 
@@ -34,7 +34,7 @@ async function readBoxes(folder: string, scan: Scan): Promise<ReadAnnotation> {
   const boxes: PlacedBox[] = []
   let [others, damaged] = [0, 0]
   for (const { path, name } of files) {
-    const k = sliceOf(scan, stemOf(path))
+    const k = sliceOf(scan, basename(path, extname(path)))
     if (k === undefined) {
       others++
       continue

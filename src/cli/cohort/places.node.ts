@@ -1,6 +1,5 @@
 /** What the sources of annotated places have in common: annotation files, their scans, the cohort that comes out. */
-import { existsSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type FoundPlaces, type NodulePlace, type PlacedRow, placesCsv } from '../../annotations/places/place.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
@@ -8,6 +7,7 @@ import { SpiculaError } from '../../error.ts'
 import { writeFileAtomic } from '../../files/atomic.node.ts'
 import { applyAffine, invertAffine } from '../../scan/affine.ts'
 import { insideScan } from '../../scan/box.ts'
+import { scansIn, stemOf } from '../../scan/formats.node.ts'
 import { openScan } from '../../scan/open.node.ts'
 import type { Note, Scan } from '../../scan/scan.ts'
 import { quietOption } from '../shared/options.ts'
@@ -78,7 +78,7 @@ export async function writePlaces(
         if (near.length === 0) throw error
         problems.push({ line, code: error.code, message: error.message, hint: error.hint })
       }
-      const pid = options.pid ?? found.patientId ?? stemOf(annotation.path)
+      const pid = options.pid ?? found.patientId ?? nameOf(annotation.path)
       const several = options.image !== undefined && annotations.length > 1
       for (const place of near) {
         const fault = outside(scan, place.pointLps, place.noduleId)
@@ -110,21 +110,16 @@ function pathFrom(out: string, image: string): string {
   return near.startsWith('..') || isAbsolute(near) ? resolve(image) : near || '.'
 }
 
-const ENDING = /(\.nii\.gz|\.nii|\.mhd|\.mha|\.nrrd|\.nhdr|\.dcm|\.xml|\.mrk\.json|\.json|\.fcsv)$/i
-export const stemOf = (path: string): string => basename(path).replace(ENDING, '')
-
-/** Endings of scans, the file or folder of the same name last. */
-const SCANS = ['.nii.gz', '.nii', '.mhd', '.mha', '.nrrd', '.zip', '']
+/** The name of an annotation: as a scan's, or in XML, JSON or Slicer's tables. */
+const nameOf = (path: string): string => stemOf(path.replace(/\.(xml|mrk\.json|json|fcsv)$/i, ''))
 
 /** The scan of an annotation: of the same name, or of its name without what says that it is an annotation. */
 function findImage(path: string, folder: string): string {
-  const stem = stemOf(path)
+  const stem = nameOf(path)
   const bare = stem.replace(/[-_. ]?(mask|masks|seg|segmentation|label|labels|rtstruct|sr|roi)$/i, '')
   for (const name of new Set([bare, stem])) {
-    for (const ending of SCANS) {
-      const candidate = join(folder, `${name}${ending}`)
-      if (name !== '' && existsSync(candidate) && resolve(candidate) !== resolve(path)) return candidate
-    }
+    const scan = name === '' ? undefined : scansIn(folder, name).find((one) => resolve(one) !== resolve(path))
+    if (scan !== undefined) return scan
   }
   throw new SpiculaError('volume/missing', 'no scan of the same name in the folder of --images')
 }
