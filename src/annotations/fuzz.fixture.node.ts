@@ -12,6 +12,7 @@ import type { Random } from '../random.ts'
 import { dicomFile, join8, type SeriesVolume, sliceAttributes } from '../scan/dicom/dicom.fixture.node.ts'
 import { decompress, inflateRaw } from '../scan/dicom/dicom.node.ts'
 import { readDicomHeader } from '../scan/dicom/file.ts'
+import { labelsOf } from '../scan/labels.ts'
 import { encodeNifti } from '../scan/nifti/write.ts'
 import { openScan } from '../scan/open.node.ts'
 import { placesOfSeg } from './places/dicom-seg.ts'
@@ -283,5 +284,5 @@ async function readScan(path: string): Promise<void> {
   const sizeIjk = isSmall ? scan.shapeIjk : ([Math.min(ni, 64), Math.min(nj, 64), 1] as const)
   const hu = await scan.readHu({ startIjk: [0, 0, isSmall ? 0 : nk - 1], sizeIjk })
   if (hu.length !== sizeIjk[0] * sizeIjk[1] * sizeIjk[2]) throw new Error('a box of another size')
-  if (isSmall) await placesOfMask(scan)
+  if (isSmall) await placesOfMask(labelsOf(scan))
 }

@@ -1,7 +1,7 @@
 /** The frames in which a table may give its points; within Spicula every point is LPS mm. */
 import { SpiculaError } from '../error.ts'
 import { applyAffine, rasToLpsPoint } from '../scan/affine.ts'
-import type { Affine, Triple } from '../scan/scan.ts'
+import type { Affine, Scan, Scans, Triple } from '../scan/scan.ts'
 
 /**
  * `lps`: world mm, x to the patient's left, y to posterior, z to superior (DICOM, LUNA16, the published tables).
@@ -28,6 +28,20 @@ export function parseFrame(text: string): Frame {
     throw new SpiculaError('cohort/frame', `"${text}" is no frame`, { hint: `Frames are ${frames.join(', ')}.` })
   }
   return frame
+}
+
+/**
+ * The scan that a point of a table lies in, and the point in the world's frame. Of several series the point decides,
+ * where it is in millimetres; voxel indices need a scan first.
+ * @example const { scan, pointLps } = placeIn(await openScans('study/'), [10, -20, -100], 'lps')
+ */
+export function placeIn(scans: Scans, point: Triple, frame: Frame): { scan: Scan; pointLps: Triple } {
+  if (frame === 'voxel') {
+    const scan = scans.at()
+    return { scan, pointLps: toPointLps(point, frame, scan.affineLps) }
+  }
+  const pointLps = worldPointLps(point, frame)
+  return { scan: scans.at(pointLps), pointLps }
 }
 
 /**

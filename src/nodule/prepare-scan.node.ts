@@ -1,7 +1,7 @@
 /** All nodules of one scan, prepared together: the scan is opened once. */
-import { type Frame, toPointLps } from '../cohort/frame.ts'
-import { openScan } from '../scan/open.node.ts'
-import type { Note, Scan, Triple } from '../scan/scan.ts'
+import { type Frame, placeIn } from '../cohort/frame.ts'
+import { openScans } from '../scan/open.node.ts'
+import type { Note, Scan, Scans, Triple } from '../scan/scan.ts'
 import { type Failed, failure } from './failure.ts'
 import { type PreparedViews, type Preprocessing, prepareViews } from './prepare.ts'
 
@@ -22,7 +22,7 @@ export type NoduleOutcome =
 const AT_ONCE = 8
 
 /**
- * Does something for every place in a scan, the scan opened once. One place that fails never loses the others.
+ * Does something for every place in a scan, which is opened once. One place that fails never loses the others.
  * @param points in `frame`
  * @returns what `work` gives or why it failed, for each point in order
  */
@@ -31,9 +31,9 @@ export async function forEachPlace<Result>(
   { frame, points }: { readonly frame: Frame; readonly points: readonly Triple[] },
   work: (scan: Scan, pointLps: Triple, index: number) => Promise<Result>,
 ): Promise<(Result | Failed)[]> {
-  let scan: Scan
+  let scans: Scans
   try {
-    scan = await openScan(imageFile)
+    scans = await openScans(imageFile)
   } catch (error) {
     return points.map(() => failure(error))
   }
@@ -41,7 +41,10 @@ export async function forEachPlace<Result>(
   for (let first = 0; first < points.length; first += AT_ONCE) {
     const some = points.slice(first, first + AT_ONCE)
     const settled = await Promise.allSettled(
-      some.map((point, i) => work(scan, toPointLps(point, frame, scan.affineLps), first + i)),
+      some.map(async (point, i) => {
+        const { scan, pointLps } = placeIn(scans, point, frame)
+        return work(scan, pointLps, first + i)
+      }),
     )
     outcomes.push(...settled.map((one) => (one.status === 'fulfilled' ? one.value : failure(one.reason))))
   }

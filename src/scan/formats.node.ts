@@ -5,13 +5,14 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isTorch } from '../files/torch/file.ts'
-import { isDicom } from './dicom/file.ts'
+import { isDicom } from './dicom/start.ts'
+import type { Labels } from './labels.ts'
 import { isMetaImage } from './metaimage.ts'
 import { niftiKind } from './nifti/fields.ts'
 import { isImageOfPair, openNifti } from './nifti/nifti.node.ts'
 import { isNrrd } from './nrrd.ts'
-import { openMetaImage, openNrrd } from './raw-file.node.ts'
-import type { Scan } from './scan.ts'
+import { openMetaImage, openNrrd, openNrrdLabels } from './raw-file.node.ts'
+import type { Scan, Scans } from './scan.ts'
 
 /** One format of scans. */
 export interface ScanFormat {
@@ -22,8 +23,18 @@ export interface ScanFormat {
   /** Whether a file is of this format, by its first bytes (inflated), or by its name where these cannot tell. */
   readonly isIt: (bytes: Uint8Array, path: string) => boolean
   /** Opens a file, or a folder where it has the ending '', reading headers only; of several series the named one. */
-  readonly open: (path: string, series?: string) => Promise<Scan>
+  readonly open: (path: string, series?: string) => Promise<Scans>
+  /** Opens label volumes, where a file can hold several of them or name them. */
+  readonly openLabels?: (path: string) => Promise<Labels>
 }
+
+/** A format whose files are one scan each. */
+const oneScan =
+  (open: (path: string) => Promise<Scan>): ScanFormat['open'] =>
+  async (path) => {
+    const scan = await open(path)
+    return { at: () => scan }
+  }
 
 /** A pair's voxels tell nothing, nor does a NIfTI file that was cut within its header: their names do. */
 const isNifti: ScanFormat['isIt'] = (bytes, path) =>
@@ -38,7 +49,7 @@ export const ofFolders: ScanFormat = {
   name: 'DICOM',
   endings: ['.dcm', '.zip', ''],
   isIt: (bytes) => isDicom(bytes) || isZip(bytes),
-  open: async (path, series) => (await import('./dicom/dicom.node.ts')).openDicom(path, series),
+  open: async (path, series) => (await import('./dicom/dicom.node.ts')).openDicomScans(path, series),
 }
 
 /** In the order in which they are tried: a file of PyTorch is a zip archive too. Large readers load when they are needed. */
@@ -47,17 +58,17 @@ export const SCAN_FORMATS: readonly ScanFormat[] = [
     name: 'NIfTI',
     endings: ['.nii.gz', '.nii', '.hdr', '.img', '.hdr.gz', '.img.gz'],
     isIt: isNifti,
-    open: (path) => openNifti(path),
+    open: oneScan(openNifti),
   },
   {
     name: "a nodule's crop of torch.save",
     endings: ['.pt'],
     isIt: isTorch,
-    open: async (path) => (await import('./torch-crop.node.ts')).openTorchCrop(path),
+    open: oneScan(async (path) => (await import('./torch-crop.node.ts')).openTorchCrop(path)),
   },
   ofFolders,
-  { name: 'MetaImage', endings: ['.mhd', '.mha'], isIt: isMetaImage, open: openMetaImage },
-  { name: 'NRRD', endings: ['.nrrd', '.nhdr'], isIt: isNrrd, open: openNrrd },
+  { name: 'MetaImage', endings: ['.mhd', '.mha'], isIt: isMetaImage, open: oneScan(openMetaImage) },
+  { name: 'NRRD', endings: ['.nrrd', '.nhdr'], isIt: isNrrd, open: oneScan(openNrrd), openLabels: openNrrdLabels },
 ]
 
 /** The formats for a sentence: `NIfTI, ..., DICOM, MetaImage, NRRD`. */

@@ -12,9 +12,16 @@ export interface NrrdHeader extends RawHeader {
   /** Bytes to skip before the voxels; -1 where they end with the file. */
   readonly byteSkip: number
   readonly headerEnd: number
+  /** Volumes in the file, more than one where an axis has no place in the body: colours, times, layers of labels. */
+  readonly volumes: number
+  /** Whether that axis varies fastest: a voxel's numbers then lie side by side; else one volume follows the other. */
+  readonly sideBySide: boolean
+  /** `key:=value` pairs, in which 3D Slicer names its segments. */
+  readonly pairs: ReadonlyMap<string, string>
 }
 
-export const NRRD_PREFIX_BYTES = 1 << 16
+/** Some hundred named segments come before the voxels. */
+export const NRRD_PREFIX_BYTES = 1 << 20
 
 const TYPES: Readonly<Record<string, StoredType>> = Object.fromEntries(
   (
@@ -52,14 +59,14 @@ export const isNrrd = (bytes: Uint8Array): boolean => /^NRRD000\d/.test(String.f
  * @example parseNrrd(bytes, 'scan.nrrd').affineLps
  */
 export function parseNrrd(bytes: Uint8Array, name: string): NrrdHeader {
-  const { fields, end } = readFields(bytes, name)
+  const { fields, pairs, end } = readFields(bytes, name)
   const refuse = (what: string): never => {
     throw new SpiculaError('volume/header', `${name}: ${what}`, { hint: 'Write the file again with ITK or 3D Slicer.' })
   }
   const sizes = (fields.get('sizes') ?? '').split(/\s+/).map(Number)
   const axes = Number(fields.get('dimension'))
   if (!(axes >= 2 && axes <= 16) || sizes.length !== axes) refuse('dimension and sizes do not fit each other')
-  // An axis without a direction (of colours, of time) may stand first; one voxel long, it says nothing.
+  // An axis without a direction (of colours, of time, of layers) may stand beside them; one voxel long, it says nothing.
   const directions = vectors(fields.get('space directions') ?? '')
   const spatial = sizes.map((_, n) => n).filter((n) => directions[n] !== undefined)
   const space = SPACES[(fields.get('space') ?? '').toLowerCase()]
@@ -72,8 +79,10 @@ export function parseNrrd(bytes: Uint8Array, name: string): NrrdHeader {
       },
     )
   }
-  if (sizes.some((size, n) => directions[n] === undefined && size !== 1)) {
-    throw new SpiculaError('volume/shape', `${name}: ${sizes.join(' x ')} voxels hold more than one volume`)
+  const lists = sizes.flatMap((size, n) => (directions[n] === undefined && size !== 1 ? [n] : []))
+  const volumes = lists.length === 0 ? 1 : sizes[lists[0]]
+  if (lists.length > 1 || !(volumes >= 1 && volumes <= MOST_VOLUMES) || (lists[0] ?? 0) % (axes - 1) !== 0) {
+    throw new SpiculaError('volume/shape', `${name}: ${sizes.join(' x ')} voxels are no volumes one beside the other`)
   }
   const shapeIjk = checkShape(
     spatial.map((n) => sizes[n]),
@@ -115,32 +124,57 @@ export function parseNrrd(bytes: Uint8Array, name: string): NrrdHeader {
     compressed: encoding !== 'raw',
     byteSkip,
     headerEnd: end,
+    volumes,
+    sideBySide: lists[0] === 0,
+    pairs,
   }
 }
+
+/** More than any segmentation has layers. */
+const MOST_VOLUMES = 1024
 
 /** `(1,0,0) none (0,0,2)`: vectors, undefined for `none`. */
 function vectors(text: string): (readonly number[] | undefined)[] {
   return [...text.matchAll(/none|\(([^)]*)\)/gi)].map(([, inner]) => {
-    if (inner === undefined) return undefined
+    // Some writers say `none` in three not-a-numbers.
+    if (inner === undefined || /^(\s*nan\s*,?)+$/i.test(inner)) return undefined
     return inner.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   })
 }
 
-/** `field: value` lines to the first empty one; `key:=value` pairs and comments are left out. */
-function readFields(bytes: Uint8Array, name: string): { fields: Map<string, string>; end: number } {
+interface Fields {
+  readonly fields: ReadonlyMap<string, string>
+  readonly pairs: ReadonlyMap<string, string>
+  readonly end: number
+}
+
+/** `field: value` lines and `key:=value` pairs to the first empty line; comments are left out. */
+function readFields(bytes: Uint8Array, name: string): Fields {
   const fields = new Map<string, string>()
+  const pairs = new Map<string, string>()
   for (let at = 0; at < bytes.length; ) {
     const newline = bytes.indexOf(10, at)
     const end = newline < 0 ? bytes.length : newline
     const line = new TextDecoder('utf-8').decode(bytes.subarray(at, end)).replace(/\r$/, '')
     at = end + 1
-    if (line === '') return { fields, end: at }
-    if (line.startsWith('#') || line.startsWith('NRRD') || line.includes(':=')) continue
+    if (line === '') return { fields, pairs, end: at }
+    if (line.startsWith('#') || line.startsWith('NRRD')) continue
+    const pair = line.indexOf(':=')
+    if (pair >= 0) {
+      pairs.set(
+        line.slice(0, pair),
+        line
+          .slice(pair + 2)
+          .replaceAll('\\n', '\n')
+          .replaceAll('\\\\', '\\'),
+      )
+      continue
+    }
     const colon = line.indexOf(': ')
     if (colon < 0) throw new SpiculaError('volume/header', `${name}: a line of its header is no "field: value"`)
     fields.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 2).trim())
   }
-  if (fields.has('data file') || fields.has('datafile')) return { fields, end: bytes.length }
+  if (fields.has('data file') || fields.has('datafile')) return { fields, pairs, end: bytes.length }
   throw new SpiculaError('volume/truncated', `${name}: its NRRD header does not end`, {
     hint: 'The file was cut short: copy or download it again.',
   })

@@ -73,7 +73,7 @@ describe('openScan', () => {
     writeFileSync(join(folder, 'series', 'notes.txt'), 'no scan')
     await expect(openScan(join(folder, 'series'))).rejects.toMatchObject({
       code: 'volume/dicom-series',
-      message: 'series: there are no CT slices among its files',
+      message: 'series: there are no CT slices among its files (1 file that is not DICOM left out)',
     })
   })
 

@@ -6,11 +6,12 @@ import { type ByteSource, readPrefix } from '../files/bytes.ts'
 import { statFile } from '../files/file.node.ts'
 import { inflatedSource } from '../files/inflated.node.ts'
 import { safePath } from '../files/zip.ts'
-import { voxelCount } from './box.ts'
+import { checkBox, voxelCount } from './box.ts'
+import { type Labels, segmentsOf } from './labels.ts'
 import { METAIMAGE_PREFIX_BYTES, parseMetaImage } from './metaimage.ts'
 import { NRRD_PREFIX_BYTES, parseNrrd } from './nrrd.ts'
 import { type RawHeader, rawScan } from './raw-scan.ts'
-import type { Scan } from './scan.ts'
+import type { Scan, Triple } from './scan.ts'
 import { BYTES_PER_VOXEL } from './voxel-type.ts'
 
 /**
@@ -27,12 +28,57 @@ export async function openMetaImage(path: string): Promise<Scan> {
 
 /**
  * Opens an NRRD: .nrrd, or .nhdr with its data file. Reads the header only.
- * @throws SpiculaError those of {@link parseNrrd}; `volume/missing`, `volume/header` for a data file elsewhere
+ * @throws SpiculaError those of {@link parseNrrd}; `volume/shape` where it holds several volumes; `volume/missing`,
+ *   `volume/header` for a data file elsewhere
  * @example const scan = await openNrrd('scan.nrrd')
  */
 export async function openNrrd(path: string): Promise<Scan> {
-  const header = parseNrrd(await readPrefix(await fileSource(path), NRRD_PREFIX_BYTES), basename(path))
-  return openVoxels(path, header, { dataFile: header.dataFile, skip: header.byteSkip })
+  const { name, layers } = await openNrrdLabels(path)
+  if (layers.length === 1) return layers[0]
+  const message = `${name}: ${layers.length} volumes are no scan`
+  throw new SpiculaError('volume/shape', message, {
+    hint: 'A segmentation of several layers goes to "spicula cohort from mask"; of a series in time, save the one that is meant.',
+  })
+}
+
+/**
+ * Opens an NRRD of labels, 3D Slicer's .seg.nrrd among them: its layers, and the segments that its header names.
+ * @throws SpiculaError as {@link openNrrd}, but for several volumes
+ * @example const { layers, segments } = await openNrrdLabels('nodules.seg.nrrd')
+ */
+export async function openNrrdLabels(path: string): Promise<Labels> {
+  const name = basename(path)
+  const header = parseNrrd(await readPrefix(await fileSource(path), NRRD_PREFIX_BYTES), name)
+  const { volumes, sideBySide } = header
+  // All volumes as one: longer rows where they lie side by side, more slices where one follows the other.
+  const [ni, nj, nk] = header.shapeIjk
+  const shapeIjk: Triple = sideBySide ? [ni * volumes, nj, nk] : [ni, nj, nk * volumes]
+  const all = await openVoxels(path, { ...header, shapeIjk }, { dataFile: header.dataFile, skip: header.byteSkip })
+  const layers =
+    volumes === 1
+      ? [all]
+      : Array.from({ length: volumes }, (_, n) => layer(all, header.shapeIjk, { n, volumes, sideBySide }))
+  return { name, layers, segments: segmentsOf(header.pairs, volumes, name) }
+}
+
+/** One of several volumes that are stored together. */
+function layer(
+  all: Scan,
+  shapeIjk: Triple,
+  { n, volumes, sideBySide }: { n: number; volumes: number; sideBySide: boolean },
+): Scan {
+  return {
+    ...all,
+    shapeIjk,
+    async readHu(box) {
+      checkBox({ name: all.name, shapeIjk }, box)
+      const [i, j, k] = box.startIjk
+      const [ni, nj, nk] = box.sizeIjk
+      if (!sideBySide) return all.readHu({ startIjk: [i, j, k + n * shapeIjk[2]], sizeIjk: box.sizeIjk })
+      const beside = await all.readHu({ startIjk: [i * volumes, j, k], sizeIjk: [ni * volumes, nj, nk] })
+      return Float32Array.from({ length: ni * nj * nk }, (_, v) => beside[v * volumes + n])
+    },
+  }
 }
 
 type FileHeader = RawHeader & { readonly compressed: boolean; readonly headerEnd: number }

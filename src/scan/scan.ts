@@ -38,4 +38,15 @@ export interface Scan {
    * @throws SpiculaError `volume/box` for a box outside the scan, `volume/truncated` and its kin for a bad file
    */
   readHu(box: Box): Promise<Float32Array>
+  /** Where a folder holds several series: which others hold a point, in words; undefined where none does. */
+  readonly elsewhere?: (pointLps: Triple) => string | undefined
+}
+
+/** What lies at a path: mostly one scan; of a folder of several series a nodule's point may decide. */
+export interface Scans {
+  /**
+   * The scan that holds a point best, or without one the best.
+   * @throws SpiculaError where several could be meant
+   */
+  at(pointLps?: Triple): Scan
 }

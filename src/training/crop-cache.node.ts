@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, stat, statfs, unlink } from 'node:fs/promises
 import { endianness } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { type Frame, toPointLps } from '../cohort/frame.ts'
+import { type Frame, placeIn } from '../cohort/frame.ts'
 import { writeFileAtomic } from '../files/atomic.node.ts'
 import { type Crop, type CropOptions, cropNodule } from '../nodule/crop.ts'
-import { openScan } from '../scan/open.node.ts'
+import { openScans } from '../scan/open.node.ts'
 import type { Triple } from '../scan/scan.ts'
 import { VERSION } from '../version.ts'
 
@@ -37,12 +37,12 @@ const ABANDONED = 3_600_000
 /**
  * The crop of a nodule straight from its scan.
  * @returns the crop, its notes after the scan's
- * @throws SpiculaError what `openScan` and `cropNodule` throw
+ * @throws SpiculaError what `openScans` and `cropNodule` throw
  * @example await cutCrop({ imageFile: 'scan.nii.gz', point: [-60.2, 31.5, -120], frame: 'lps', options })
  */
 export async function cutCrop({ imageFile, point, frame, options }: CropRequest): Promise<Crop> {
-  const scan = await openScan(imageFile)
-  const crop = await cropNodule(scan, toPointLps(point, frame, scan.affineLps), options)
+  const { scan, pointLps } = placeIn(await openScans(imageFile), point, frame)
+  const crop = await cropNodule(scan, pointLps, options)
   return { ...crop, notes: [...scan.notes, ...crop.notes] }
 }
 

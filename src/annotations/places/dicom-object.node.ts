@@ -5,7 +5,8 @@ import { SpiculaError } from '../../error.ts'
 import { fileSource } from '../../files/bytes.node.ts'
 import { readPrefix } from '../../files/bytes.ts'
 import { fileName, inflateRaw } from '../../scan/dicom/dicom.node.ts'
-import { type DicomHeader, isDicom, readDicomHeader } from '../../scan/dicom/file.ts'
+import { type DicomHeader, readDicomHeader } from '../../scan/dicom/file.ts'
+import { isDicom } from '../../scan/dicom/start.ts'
 import { text } from '../../scan/dicom/values.ts'
 
 /** Structures and reports are some megabytes; segmentations are read frame by frame. */

@@ -1,15 +1,16 @@
 /** Label masks: each connected part of each label a nodule, its centroid in world mm, its size measured. */
 import { SpiculaError } from '../../error.ts'
 import { applyAffine, determinant } from '../../scan/affine.ts'
-import type { Affine, Scan, Triple } from '../../scan/scan.ts'
+import type { Labels } from '../../scan/labels.ts'
+import type { Affine, Note, Triple } from '../../scan/scan.ts'
 import { type Component, componentFinder } from './components.ts'
+import { labelReader } from './label-values.ts'
 import { type FoundPlaces, type NodulePlace, showMm } from './place.ts'
 
-/** Voxels read at once, some 8 slices of a CT. */
-const SLAB_VOXELS = 1 << 21
+/** Voxels read at once: every reading inflates a compressed mask from its beginning, so a few are read for many slices. */
+const SLAB_VOXELS = 1 << 24
 /** A scan with more nodules than this is no scan of nodules: the mask is of lungs, vessels, or noise. */
 const MOST_NODULES = 500
-const MOST_LABELS = 256
 
 /** Which parts count. */
 export interface MaskOptions {
@@ -17,44 +18,65 @@ export interface MaskOptions {
   readonly minDiameterMm?: number
   /** Names of the labels, for the column `finding`. */
   readonly names?: ReadonlyMap<number, string>
+  /** The numbers that stand for the labels in their file, where these are not their own. */
+  readonly stored?: ReadonlyMap<number, number>
 }
 
 /**
- * The nodules of a label mask in any format that is read as a scan.
+ * The nodules of a label mask in any format that is read as a scan. Where the file has segments, each is a label, numbered
+ * from 1 as the file lists them; numbers that no segment has follow.
  * @throws SpiculaError `datasets/mask` for what is no mask: fractions, negative numbers, hundreds of labels or parts
- * @example const { places } = await placesOfMask(await openScan('mask.nii.gz'))
+ * @example const { places } = await placesOfMask(await openLabels('mask.nii.gz'))
  */
-export async function placesOfMask(mask: Scan, options: MaskOptions = {}): Promise<FoundPlaces> {
-  const [ni, nj, nk] = mask.shapeIjk
-  const finder = componentFinder(mask.shapeIjk, mask.affineLps)
-  const labels = new Set<number>()
-  const step = Math.max(1, Math.floor(SLAB_VOXELS / (ni * nj)))
+export async function placesOfMask(mask: Labels, options: MaskOptions = {}): Promise<FoundPlaces> {
+  const { name, layers, segments } = mask
+  const [geometry] = layers
+  const [ni, nj, nk] = geometry.shapeIjk
+  const reader = labelReader(name)
+  const numbering = segments.length > 0 || layers.length > 1 ? segmentNumbers(mask) : undefined
+  const finders = layers.map(() => componentFinder(geometry.shapeIjk, geometry.affineLps))
+  const step = Math.max(1, Math.floor(SLAB_VOXELS / (ni * nj * layers.length)))
   for (let k = 0; k < nk; k += step) {
     const count = Math.min(step, nk - k)
-    const voxels = await mask.readHu({ startIjk: [0, 0, k], sizeIjk: [ni, nj, count] })
-    checkLabels(voxels, labels, mask.name)
-    for (let n = 0; n < count; n++) {
-      const slice = voxels.subarray(n * ni * nj, (n + 1) * ni * nj)
-      if (!finder.addSlice(k + n, slice)) throw tooMany(mask.name)
+    const box = { startIjk: [0, 0, k], sizeIjk: [ni, nj, count] } as const
+    const slabs = await Promise.all(layers.map((layer) => layer.readHu(box)))
+    for (const [layer, voxels] of slabs.entries()) {
+      reader.round(voxels)
+      numbering?.renumber(voxels, layer)
+      for (let n = 0; n < count; n++) {
+        const slice = voxels.subarray(n * ni * nj, (n + 1) * ni * nj)
+        if (!finders[layer].addSlice(k + n, slice)) throw tooMany(name)
+      }
     }
   }
-  return { places: placesOf(finder.finish(), mask, options), notes: mask.notes }
+  const components = finders.flatMap((finder) => finder.finish())
+  const places = placesOf(components, geometry, { ...numbering, ...options })
+  const empty: Note = { code: 'datasets/empty', message: `${name}: the mask is empty: no voxel has a label` }
+  return { places, notes: [...geometry.notes, ...reader.notes(), ...(components.length === 0 ? [empty] : [])] }
 }
 
-function checkLabels(voxels: Float32Array, labels: Set<number>, name: string): void {
-  let last = 0
-  for (const value of voxels) {
-    if (value === last) continue
-    last = value
-    if (value < 0 || !Number.isInteger(value)) {
-      throw new SpiculaError('datasets/mask', `${name}: no label mask: it holds ${value}`, {
-        hint: 'A mask holds 0 and whole numbers above. Give the mask, not the CT; cut a probability map at a threshold.',
-      })
-    }
-    labels.add(value)
-    if (labels.size > MOST_LABELS) {
-      throw new SpiculaError('datasets/mask', `${name}: no label mask: more than ${MOST_LABELS} different values`)
-    }
+/** A number of its own for each label of each layer. */
+function segmentNumbers({ segments }: Labels) {
+  const key = (layer: number, label: number): string => `${layer}:${label}`
+  const numbers = new Map(segments.map(({ layer, label }, n) => [key(layer, label), n + 1]))
+  const stored = new Map(segments.map(({ label }, n) => [n + 1, label]))
+  return {
+    stored,
+    names: new Map(segments.flatMap(({ name }, n) => (name === '' ? [] : [[n + 1, name] as const]))),
+    renumber(voxels: Float32Array, layer: number): void {
+      let [last, lastNumber] = [0, 0]
+      for (let v = 0; v < voxels.length; v++) {
+        const label = voxels[v]
+        if (label === 0) continue
+        if (label !== last) {
+          lastNumber = numbers.get(key(layer, label)) ?? numbers.size + 1
+          numbers.set(key(layer, label), lastNumber)
+          stored.set(lastNumber, label)
+          last = label
+        }
+        voxels[v] = lastNumber
+      }
+    },
   }
 }
 
@@ -62,7 +84,7 @@ function checkLabels(voxels: Float32Array, labels: Set<number>, name: string): v
 export function placesOf(
   components: readonly Component[],
   { name, affineLps }: { name: string; affineLps: Affine; shapeIjk: Triple },
-  { minDiameterMm = 0, names }: MaskOptions = {},
+  { minDiameterMm = 0, names, stored }: MaskOptions = {},
 ): NodulePlace[] {
   const voxelMm3 = Math.abs(determinant(affineLps))
   const measured = components.map((one) => {
@@ -84,7 +106,7 @@ export function placesOf(
         diameter_mm: showMm(diameterMm),
         'longest_axial_diameter_(mm)': showMm(longestInSliceMm),
         volume_mm3: showMm(volumeMm3),
-        mask_label: String(label),
+        mask_label: String(stored?.get(label) ?? label),
         mask_voxels: String(voxels),
         mask_slices: String(slices[1] - slices[0] + 1),
         ...(names?.get(label) === undefined ? {} : { finding: names.get(label) ?? '' }),

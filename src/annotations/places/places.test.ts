@@ -6,6 +6,7 @@ import { memorySource } from '../../files/bytes.ts'
 import { seededRandom } from '../../random.ts'
 import { decompress, inflateRaw } from '../../scan/dicom/dicom.node.ts'
 import { readDicomHeader } from '../../scan/dicom/file.ts'
+import { labelsOf } from '../../scan/labels.ts'
 import { memoryScan } from '../../scan/memory-scan.ts'
 import type { Affine } from '../../scan/scan.ts'
 import { componentFinder } from './components.ts'
@@ -35,7 +36,7 @@ describe('label masks', () => {
     fill(4, 4, 4, 2, 2) // touches the first by a corner only: one part
     fill(8, 1, 6, 1, 2)
     fill(8, 2, 6, 1, 1) // another label beside it
-    const { places } = await placesOfMask(memoryScan(labels, shape, affineLps))
+    const { places } = await placesOfMask(labelsOf(memoryScan(labels, shape, affineLps)))
     expect(places.map(({ noduleId, values }) => [noduleId, values.mask_label, values.mask_voxels])).toEqual([
       ['1.1', '1', '1'],
       ['2.1', '2', '35'],
@@ -47,7 +48,7 @@ describe('label masks', () => {
     expect(Number(places[1].values.volume_mm3)).toBeCloseTo(35 * 0.7 * 0.8 * 2.5, 3)
     expect(Number(places[1].values.diameter_mm)).toBeCloseTo(Math.cbrt((6 * 49) / Math.PI), 3)
     expect(Number(places[1].values['longest_axial_diameter_(mm)'])).toBeCloseTo(Math.hypot(3 * 0.7, 2 * 0.8), 3)
-    const large = await placesOfMask(memoryScan(labels, shape, affineLps), { minDiameterMm: 3 })
+    const large = await placesOfMask(labelsOf(memoryScan(labels, shape, affineLps)), { minDiameterMm: 3 })
     expect(large.places.map(({ noduleId }) => noduleId)).toEqual(['1'])
   })
 
@@ -66,7 +67,7 @@ describe('label masks', () => {
   })
 
   it('refuses what is no mask', async () => {
-    const scan = (value: number) => memoryScan(new Float32Array(8).fill(value, 3, 4), [2, 2, 2], affineLps)
+    const scan = (value: number) => labelsOf(memoryScan(new Float32Array(8).fill(value, 3, 4), [2, 2, 2], affineLps))
     await expect(placesOfMask(scan(-1000))).rejects.toMatchObject({ code: 'datasets/mask' })
     await expect(placesOfMask(scan(0.5))).rejects.toMatchObject({ code: 'datasets/mask' })
     expect((await placesOfMask(scan(0))).places).toEqual([])
@@ -75,7 +76,7 @@ describe('label masks', () => {
       [32, 32, 32],
       affineLps,
     )
-    await expect(placesOfMask(specks)).rejects.toMatchObject({ code: 'datasets/mask' })
+    await expect(placesOfMask(labelsOf(specks))).rejects.toMatchObject({ code: 'datasets/mask' })
   })
 })
 

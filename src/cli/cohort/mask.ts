@@ -4,10 +4,11 @@ import { isDicomFile, kindOf, readObject } from '../../annotations/places/dicom-
 import { placesOfSeg } from '../../annotations/places/dicom-seg.ts'
 import type { ImageReference } from '../../annotations/places/image-reference.ts'
 import { placesOfMask } from '../../annotations/places/mask.ts'
+import { checkMaskGrid } from '../../annotations/places/mask-grid.ts'
 import { SpiculaError } from '../../error.ts'
 import { decompress } from '../../scan/dicom/dicom.node.ts'
 import { text } from '../../scan/dicom/values.ts'
-import { openScan } from '../../scan/open.node.ts'
+import { openLabels } from '../../scan/open.node.ts'
 import type { Scan } from '../../scan/scan.ts'
 import { framePlane } from './image-slices.ts'
 import {
@@ -57,5 +58,8 @@ async function readMask({ path, name }: Annotation, scan: Scan, minDiameterMm: n
     const found = await placesOfSeg(object.header, decompress, { minDiameterMm, sourcePlane })
     return { ...found, patientId: text(dataset, 'PatientID') }
   }
-  return placesOfMask(await openScan(path), { minDiameterMm })
+  const labels = await openLabels(path)
+  const moved = checkMaskGrid(labels.layers[0], scan)
+  const { places, notes } = await placesOfMask(labels, { minDiameterMm })
+  return { places, notes: [...moved, ...notes] }
 }

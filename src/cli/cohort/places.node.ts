@@ -27,7 +27,10 @@ export const withPlacesOptions = (command: Command): Command =>
   command
     .requiredOption('--out <csv>', 'the cohort to write')
     .option('--image <scan>', 'the CT that the places are in: a file, or a DICOM folder or archive')
-    .option('--images <folder>', 'or a folder of CTs, each named as its annotation (a_mask.nii.gz: a.nii.gz, a/)')
+    .option(
+      '--images <folder>',
+      'or a folder of CTs, each named as its annotation (a_mask.nii.gz: a.nii.gz, a_0000.nii.gz, a/)',
+    )
     .addOption(new Option('--pid <id>', "the patient (default: the annotation's PatientID, or its file's name)"))
     .addOption(quietOption())
 
@@ -110,15 +113,18 @@ function pathFrom(out: string, image: string): string {
   return near.startsWith('..') || isAbsolute(near) ? resolve(image) : near || '.'
 }
 
-/** The name of an annotation: as a scan's, or in XML, JSON or Slicer's tables. */
-const nameOf = (path: string): string => stemOf(path.replace(/\.(xml|mrk\.json|json|fcsv)$/i, ''))
+/** The name of an annotation: as a scan's, in XML or JSON, or 3D Slicer's a.seg.nrrd, a.mrk.json, a.fcsv. */
+const nameOf = (path: string): string => stemOf(path.replace(/\.(xml|mrk\.json|json|fcsv)$/i, '')).replace(/\.seg$/i, '')
 
 /** The scan of an annotation: of the same name, or of its name without what says that it is an annotation. */
 function findImage(path: string, folder: string): string {
   const stem = nameOf(path)
   const bare = stem.replace(/[-_. ]?(mask|masks|seg|segmentation|label|labels|rtstruct|sr|roi)$/i, '')
-  for (const name of new Set([bare, stem])) {
-    const scan = name === '' ? undefined : scansIn(folder, name).find((one) => resolve(one) !== resolve(path))
+  // nnU-Net calls the first channel of a case CASE_0000, its labels CASE.
+  for (const name of new Set([bare, stem, `${bare}_0000`, `${stem}_0000`])) {
+    const scan = /^(_0000)?$/.test(name)
+      ? undefined
+      : scansIn(folder, name).find((one) => resolve(one) !== resolve(path))
     if (scan !== undefined) return scan
   }
   throw new SpiculaError('volume/missing', 'no scan of the same name in the folder of --images')
@@ -147,7 +153,9 @@ function outside(scan: Scan, pointLps: PlacedRow['pointLps'], noduleId: string):
   const index = applyAffine(invertAffine(scan.affineLps), pointLps)
   if (insideScan(scan.shapeIjk, index)) return undefined
   const shown = /^[\w.-]{1,12}$/.test(noduleId) ? ` ${noduleId}` : ''
-  return `place${shown} at (${pointLps.map((x) => x.toFixed(1)).join(', ')}) mm LPS lies outside ${scan.name}`
+  const other = scan.elsewhere?.(pointLps)
+  const instead = other === undefined ? '' : `, in ${other}`
+  return `place${shown} at (${pointLps.map((x) => x.toFixed(1)).join(', ')}) mm LPS lies outside ${scan.name}${instead}`
 }
 
 /** Notes of files that were left out, one for all. */

@@ -1,7 +1,8 @@
 /** What `spicula check` prints of a folder or archive of DICOM files: its series, and which is the best for the chest. */
 import { SpiculaError } from '../../error.ts'
+import { bestOf, seriesEnding } from '../../scan/dicom/choose.ts'
 import { type DicomListing, listDicom } from '../../scan/dicom/dicom.node.ts'
-import { bestOf, type Series, seriesEnding } from '../../scan/dicom/series.ts'
+import type { Series } from '../../scan/dicom/series.ts'
 
 /** Prints the table; nothing of a patient is in it. */
 export async function printSeries(path: string): Promise<void> {
@@ -27,21 +28,23 @@ export function seriesLines({ name, series }: DicomListing): string[] {
       .trimEnd()
   const verdict =
     best !== undefined
-      ? `* best for a chest nodule: ${name}#${seriesEnding(best.seriesUid)}`
+      ? `* best for a chest nodule: ${name}#${seriesEnding(best)}`
       : sound.length > 1
-        ? `no best one: several could be meant. Name one, e.g. ${name}#${seriesEnding(sound[0].seriesUid)}`
+        ? `no best one: several could be meant. Name one, e.g. ${name}#${seriesEnding(sound[0])}`
         : 'no sound CT volume'
   return [line(header), ...rows.map(line), verdict]
 }
 
 function cells(one: Series): string[] {
-  const { seriesNumber, seriesUid, description, kernel, thicknessMm, stack, sliceCount, problem, localizers } = one
+  const { seriesNumber, description, kernel, thicknessMm, stack, sliceCount, problem, localizers, part, odd } = one
   const mm = (value: number | undefined): string => (value === undefined ? '-' : `${Number(value.toFixed(3))} mm`)
-  const notes = stack?.notes.map(({ message }) => message) ?? []
+  const notes = [...(stack?.notes ?? []), ...one.notes].map(({ message }) => message)
+  if (part) notes.push(`volume ${part.nth} of ${part.of} of its series, told apart by ${part.by}`)
+  if (odd !== undefined) notes.push(odd)
   if (localizers > 0 && stack !== undefined) notes.push(`localisers left out: ${localizers}`)
   const state = problem === undefined ? ['sound', ...notes].join('; ') : `${problem.message} [${problem.code}]`
   return [
-    `${seriesNumber ?? '?'} #${seriesEnding(seriesUid)}`,
+    `${seriesNumber ?? '?'} #${seriesEnding(one)}`,
     plain(description) || '-',
     plain(kernel) || '-',
     mm(thicknessMm),

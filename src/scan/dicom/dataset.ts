@@ -61,6 +61,7 @@ interface Cursor extends Encoding {
  * @param bytes of the file from its beginning, as many as are at hand
  * @param at first byte of the data set
  * @param name of the file, for messages
+ * @param into takes the attributes as they come: what was read is there although an error ended the reading
  * @throws MoreBytesNeeded where the bytes at hand end first
  * @throws SpiculaError `volume/corrupt` for what cannot be DICOM
  * @example parseDataset(bytes, { explicit: true, littleEndian: true }, { at: 132, name: 'slice.dcm' })
@@ -68,11 +69,15 @@ interface Cursor extends Encoding {
 export function parseDataset(
   bytes: Uint8Array,
   encoding: Encoding,
-  { at = 0, name, group }: { at?: number; name: string; group?: number },
+  {
+    at = 0,
+    name,
+    group,
+    into: elements = new Map(),
+  }: { at?: number; name: string; group?: number; into?: Map<number, Element> },
 ): { dataset: Dataset; end: number; complete: boolean } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const cursor: Cursor = { ...encoding, bytes, view, at, name }
-  const elements = new Map<number, Element>()
   let complete = false
   while (cursor.at < bytes.length) {
     // The meta information is group 2 alone, in an encoding of its own (PS3.10 7.1).

@@ -249,9 +249,17 @@ describe('what is irregular', () => {
     ['orientation', { ImageOrientationPatient: [1, 0, 0, 0, 0, -1] }],
     ['pixel spacing', { PixelSpacing: [0.9, 0.9] }],
     ['size', { Rows: 4 }],
-  ])('refuses another %s among the slices', async (what, change) => {
-    const refused = await refusal(series((a, k) => (k === 2 ? { ...a, ...change } : a)))
-    expect(refused).toMatchObject({ code: 'volume/dicom-mixed', message: expect.stringContaining(what) })
+  ])('sets an image of another %s aside, and misses it where it stood among the slices', async (what, change) => {
+    const odd = (at: number) => series((a, k) => (k === at ? { ...a, ...change } : a))
+    const scan = await openScan(odd(11))
+    expect(scan.shapeIjk).toEqual([8, 6, 11])
+    expect(scan.notes).toMatchObject([
+      { code: 'volume/dicom-mixed', message: expect.stringMatching(`1 image of another ${what}.* set aside`) },
+    ])
+    expect(await refusal(odd(2))).toMatchObject({
+      code: 'volume/dicom-missing',
+      message: expect.stringMatching(`1 slice missing.*1 image of another ${what}.* set aside`),
+    })
   })
 
   it('sets localisers aside', async () => {
@@ -299,7 +307,10 @@ describe('what is irregular', () => {
       change: (a, k) => (k === 3 ? { ...a, ...secret, Rows: 0 } : { ...a, ...secret }),
     })
     const refused = await refusal(folder)
-    expect(refused.code).toBe('volume/shape')
+    expect(refused).toMatchObject({
+      code: 'volume/dicom-missing',
+      message: expect.stringMatching(/1 slice missing.*1 image that is no slice set aside: .*8 columns and 0 rows/),
+    })
     expect(JSON.stringify(refused)).not.toContain('SECRET')
     expect(refused.message).toContain('of 12')
   })

@@ -12,13 +12,15 @@ import { mapConcurrently } from '../../files/concurrent.ts'
 import { fileError } from '../../files/file.node.ts'
 import { zipMemberSource } from '../../files/zip.node.ts'
 import { readZipDirectory, safePath } from '../../files/zip.ts'
-import type { Note } from '../scan.ts'
+import type { Note, Scans, Triple } from '../scan.ts'
+import { chooseSeries } from './choose.ts'
 import { loadCodecs } from './codec-module.ts'
-import { type DicomHeader, type InflateRaw, isDicom, readDicomHeader } from './file.ts'
+import { type DicomHeader, type InflateRaw, readDicomHeader } from './file.ts'
 import type { Decompress } from './frames.ts'
-import { listSources } from './list.ts'
+import { type Listed, listSources } from './list.ts'
 import { type DicomScan, dicomScan } from './scan.ts'
-import { chooseSeries, type Series } from './series.ts'
+import type { Series } from './series.ts'
+import { isDicom } from './start.ts'
 import { items, text, texts } from './values.ts'
 
 /** Files under way at once. */
@@ -35,31 +37,50 @@ interface Candidate {
 }
 
 /** All series of a place, and what was left out on the way. */
-export interface DicomListing {
+export interface DicomListing extends Listed {
   /** Base name of the place. */
   readonly name: string
-  readonly series: readonly Series[]
-  readonly notes: readonly Note[]
+}
+
+/** The CT series of a place, of which a nodule's point may decide. */
+export interface DicomScans extends Scans {
+  at(pointLps?: Triple): DicomScan
 }
 
 /**
- * Opens a CT series. Only headers are read; slices are read and decoded when a box needs them.
+ * Opens the CT series of a place. Only headers are read; slices are read and decoded when a box needs them.
  * @param path a folder (with its folders), a DICOM file, a zip archive, a DICOMDIR, or several files
- * @param series a Series Instance UID or its ending, where there are several
- * @throws SpiculaError `volume/dicom-*` naming what is irregular, `volume/dicom-series` listing the series where more
- *   than one could be meant, `volume/truncated`, `volume/zip`, `volume/missing` and their kin
+ * @param series a Series Instance UID or its ending, where there are several; `:2` behind it names its second volume
+ * @throws SpiculaError `volume/truncated`, `volume/zip`, `volume/missing` and their kin; `at` throws `volume/dicom-*`
+ *   naming what is irregular, `volume/dicom-series` listing the series where more than one could be meant
  * @example
- * const scan = await openDicom('study/')
+ * const scan = (await openDicomScans('study/')).at([10, -20, -100])
  * const hu = await scan.readHu({ startIjk: [0, 0, 0], sizeIjk: [64, 64, 16] })
  */
-export async function openDicom(path: string | readonly string[], series?: string): Promise<DicomScan> {
+export async function openDicomScans(path: string | readonly string[], series?: string): Promise<DicomScans> {
   const listing = await listDicom(path)
-  try {
-    return dicomScan(listing.name, chooseSeries(listing.series, series), listing.notes)
-  } catch (error) {
-    throw prefixed(error, listing.name)
+  // Nodules of one series share its decoded slices.
+  const opened = new Map<Series, DicomScan>()
+  return {
+    at(pointLps) {
+      try {
+        const choice = chooseSeries(listing, { series, pointLps })
+        const scan = opened.get(choice.series) ?? dicomScan(listing.name, choice, listing.notes)
+        opened.set(choice.series, scan)
+        return scan
+      } catch (error) {
+        throw prefixed(error, listing.name)
+      }
+    },
   }
 }
+
+/**
+ * The best CT series of a place, or the named one: see {@link openDicomScans}.
+ * @example const scan = await openDicom('study/')
+ */
+export const openDicom = async (path: string | readonly string[], series?: string): Promise<DicomScan> =>
+  (await openDicomScans(path, series)).at()
 
 /** An error of a series names the place that the user gave, once. */
 function prefixed(error: unknown, name: string): unknown {

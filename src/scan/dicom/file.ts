@@ -1,16 +1,10 @@
 import { SpiculaError } from '../../error.ts'
 import { type ByteSource, CUT_SHORT, inWords, memorySource, readPrefix, readSpan } from '../../files/bytes.ts'
 import { type Dataset, type Element, MoreBytesNeeded, parseDataset } from './dataset.ts'
-import {
-  DEFAULT_SYNTAX,
-  EXPLICIT_LITTLE_ENDIAN,
-  type TransferSyntax,
-  transferSyntax,
-  unreadError,
-  unreadSyntax,
-} from './syntax.ts'
+import { beginningOf, type FileStart, startOf } from './start.ts'
+import { type TransferSyntax, unreadError } from './syntax.ts'
 import { type Keyword, TAGS } from './tags.ts'
-import { element, text } from './values.ts'
+import { element, number } from './values.ts'
 
 /** Inflates raw deflate data (RFC 1951), to at most a number of bytes. */
 export type InflateRaw = (deflated: Uint8Array, mostBytes: number, name: string) => Promise<Uint8Array>
@@ -20,6 +14,8 @@ export interface DicomHeader {
   readonly name: string
   readonly dataset: Dataset
   readonly syntax: TransferSyntax
+  /** How it is written otherwise than the standard has it, but readable. */
+  readonly odd: string | undefined
   /** The pixel data; undefined for objects without (structured reports, structures). */
   readonly pixels: Element | undefined
   /** Source of the pixel data's bytes: the file, or what its deflated part inflates to. */
@@ -31,26 +27,6 @@ const FIRST_PREFIX = 1 << 14
 /** Per-frame groups of thousands of frames take some megabytes; more is no header. */
 const MOST_HEADER = 1 << 28
 const MOST_INFLATED = 1 << 28
-const PREAMBLE = 128
-
-/**
- * Whether a file is DICOM: the prefix DICM behind 128 bytes (PS3.10 7.1), or, as in old archives, a data set at once.
- * @param bytes the first 132 bytes
- */
-export function isDicom(bytes: Uint8Array): boolean {
-  return hasPrefix(bytes) || bareDataset(bytes) !== undefined
-}
-
-const hasPrefix = (bytes: Uint8Array): boolean =>
-  String.fromCharCode(...bytes.subarray(PREAMBLE, PREAMBLE + 4)) === 'DICM'
-
-/** A data set without preamble begins with an attribute of group 8, low numbers first. */
-function bareDataset(bytes: Uint8Array): TransferSyntax | undefined {
-  if (bytes.length < 132 || bytes[0] !== 8 || bytes[1] !== 0 || bytes[3] !== 0 || bytes[2] > 0x20) return undefined
-  const vr = String.fromCharCode(bytes[4], bytes[5])
-  if (/^(UL|CS|UI|DA|TM|SH|LO)$/.test(vr)) return EXPLICIT_LITTLE_ENDIAN
-  return bytes[6] === 0 && bytes[7] === 0 ? DEFAULT_SYNTAX : undefined
-}
 
 /**
  * Reads a file's attributes up to its pixel data, and no further.
@@ -65,15 +41,16 @@ function bareDataset(bytes: Uint8Array): TransferSyntax | undefined {
 export async function readDicomHeader(source: ByteSource, inflateRaw: InflateRaw): Promise<DicomHeader> {
   const { name } = source
   let bytes = await readPrefix(source, FIRST_PREFIX)
-  const { syntax, at } = await metaInformation(bytes, name)
-  if (syntax.deflated) return deflatedHeader(source, syntax, at, inflateRaw)
+  const start = startWithin(bytes, source)
+  const { syntax, at } = start
+  if (syntax.deflated) return deflatedHeader(source, start, inflateRaw)
   for (;;) {
     const whole = bytes.length >= source.maxSize
     try {
       const { dataset, complete } = parseDataset(bytes, syntax, { at, name })
       // Without pixels in sight the data set may go on behind the bytes at hand.
       if (!complete && !whole) throw new MoreBytesNeeded(2 * bytes.length)
-      return { name, dataset, syntax, pixels: pixelsOf(dataset), source: async () => source }
+      return header(dataset, start, async () => source, name)
     } catch (error) {
       if (syntax.coding === 'unread') throw unreadError(name, syntax)
       if (!(error instanceof MoreBytesNeeded)) throw error
@@ -84,68 +61,77 @@ export async function readDicomHeader(source: ByteSource, inflateRaw: InflateRaw
       if (wanted > MOST_HEADER) throw tooLong(name)
       const longer = await readPrefix(source, Math.min(wanted, source.maxSize))
       // A compressed source tells where it ends only when it is read.
-      if (longer.length === bytes.length) return ended(longer, syntax, at, source)
+      if (longer.length === bytes.length) return ended(longer, start, source)
       bytes = longer
     }
   }
 }
 
-/** The header of a source that turned out to end here. */
-function ended(bytes: Uint8Array, syntax: TransferSyntax, at: number, source: ByteSource): DicomHeader {
-  const { name } = source
+/**
+ * What a file says that cannot be read to its pixels: its attributes up to where it breaks off, group 2 among them.
+ * @returns undefined where nothing of it can be read
+ * @example text(await readDicomBeginning(source), 'SOPClassUID')
+ */
+export async function readDicomBeginning(source: ByteSource): Promise<Dataset | undefined> {
+  const bytes = await readPrefix(source, FIRST_PREFIX)
   try {
-    const { dataset } = parseDataset(bytes, syntax, { at, name })
-    return { name, dataset, syntax, pixels: pixelsOf(dataset), source: async () => source }
+    return beginningOf(bytes, { name: source.name, fileBytes: source.maxSize })
+  } catch (error) {
+    if (error instanceof SpiculaError || error instanceof MoreBytesNeeded) return undefined
+    throw error
+  }
+}
+
+function header(dataset: Dataset, start: FileStart, source: DicomHeader['source'], name: string): DicomHeader {
+  const pixels = pixelsOf(dataset)
+  const { syntax } = start
+  if (!isUncompressed(dataset, syntax, pixels)) return { name, dataset, syntax, odd: start.odd, pixels, source }
+  const odd = [start.odd, `named ${syntax.name}, its pixels stored uncompressed`].filter((one) => one !== undefined)
+  return { name, dataset, syntax: { ...syntax, coding: 'native' }, odd: odd.join(', '), pixels, source }
+}
+
+/** Pixels that are called compressed, and have the very length that they have when they are not. */
+function isUncompressed(dataset: Dataset, { coding }: TransferSyntax, pixels: Element | undefined): boolean {
+  if (coding === 'native' || coding === 'unread' || pixels?.length === undefined) return false
+  const [rows, columns, bits, frames] = (['Rows', 'Columns', 'BitsAllocated', 'NumberOfFrames'] as const).map(
+    (keyword) => number(dataset, keyword) ?? 1,
+  )
+  const expected = (rows * columns * frames * bits) / 8
+  return pixels.length === expected + (expected % 2)
+}
+
+function startWithin(bytes: Uint8Array, { name, maxSize }: ByteSource): FileStart {
+  try {
+    return startOf(bytes, { name, fileBytes: maxSize })
   } catch (error) {
     throw error instanceof MoreBytesNeeded ? cutShort(name, error.bytes, bytes.length) : error
   }
 }
 
-async function deflatedHeader(
-  source: ByteSource,
-  syntax: TransferSyntax,
-  at: number,
-  inflateRaw: InflateRaw,
-): Promise<DicomHeader> {
+/** The header of a source that turned out to end here. */
+function ended(bytes: Uint8Array, start: FileStart, source: ByteSource): DicomHeader {
+  const { name } = source
+  try {
+    const { dataset } = parseDataset(bytes, start.syntax, { at: start.at, name })
+    return header(dataset, start, async () => source, name)
+  } catch (error) {
+    throw error instanceof MoreBytesNeeded ? cutShort(name, error.bytes, bytes.length) : error
+  }
+}
+
+async function deflatedHeader(source: ByteSource, start: FileStart, inflateRaw: InflateRaw): Promise<DicomHeader> {
   const { name } = source
   const inflate = async () => {
     if (source.maxSize > MOST_INFLATED) throw tooLong(name)
-    return memorySource(name, await inflateRaw(await readSpan(source, at, source.maxSize), MOST_INFLATED, name))
+    return memorySource(name, await inflateRaw(await readSpan(source, start.at, source.maxSize), MOST_INFLATED, name))
   }
   const inflated = await inflate()
   const bytes = await readPrefix(inflated, inflated.maxSize)
   try {
-    const { dataset } = parseDataset(bytes, syntax, { name })
+    const { dataset } = parseDataset(bytes, start.syntax, { name })
     // Values are copied out of the whole, so that it can be let go; the pixels are inflated again when they are wanted.
     const end = pixelsOf(dataset)?.at ?? bytes.length
-    return {
-      name,
-      dataset: { ...dataset, bytes: bytes.slice(0, end) },
-      syntax,
-      pixels: pixelsOf(dataset),
-      source: inflate,
-    }
-  } catch (error) {
-    throw error instanceof MoreBytesNeeded ? cutShort(name, error.bytes, bytes.length) : error
-  }
-}
-
-/** PS3.10 7.1: group 2, always explicit little endian, says how the rest is encoded. */
-async function metaInformation(bytes: Uint8Array, name: string): Promise<{ syntax: TransferSyntax; at: number }> {
-  if (!hasPrefix(bytes)) {
-    const bare = bareDataset(bytes)
-    if (bare) return { syntax: bare, at: 0 }
-    throw new SpiculaError('volume/format', `${name}: not a DICOM file`)
-  }
-  try {
-    const at = PREAMBLE + 4
-    const { dataset, end } = parseDataset(bytes, EXPLICIT_LITTLE_ENDIAN, { at, name, group: 2 })
-    const uid = text(dataset, 'TransferSyntaxUID')
-    if (uid === undefined) {
-      throw new SpiculaError('volume/transfer-syntax', `${name}: its meta information names no transfer syntax`)
-    }
-    const syntax = transferSyntax(uid) ?? unreadSyntax(uid)
-    return { syntax, at: end }
+    return header({ ...dataset, bytes: bytes.slice(0, end) }, start, inflate, name)
   } catch (error) {
     throw error instanceof MoreBytesNeeded ? cutShort(name, error.bytes, bytes.length) : error
   }

@@ -26,6 +26,8 @@ export interface Rescale {
 
 /** What stands where a scanner has no data: air. */
 const AIR_HU = -1000
+/** The most that 12 bits hold, as scanners store it: metal. */
+const MOST_HU = 3071
 /** The largest side that a detector or reconstruction has. */
 const MOST_PIXELS = 16384
 
@@ -116,6 +118,14 @@ export function samplesOf(bytes: Uint8Array<ArrayBuffer>, format: PixelFormat, l
   const samples = view(bytes, width, signed)
   const [left, right] = [32 - (highBit + 1), 32 - bitsStored]
   if (bitsStored === bitsAllocated) return samples
+  const { padding } = format
+  const [least, most] = signed ? [-(2 ** (bitsStored - 1)), 2 ** (bitsStored - 1) - 1] : [0, 2 ** bitsStored - 1]
+  if (padding && (padding[0] < least || padding[1] > most)) {
+    // Padding that does not fit into the bits stored is written beyond them: cut to them it would look like tissue.
+    const cut = (value: number): number => (signed ? (value << left) >> right : (value << left) >>> right)
+    for (let n = 0; n < samples.length; n++) if (!isWithin(padding, samples[n])) samples[n] = cut(samples[n])
+    return samples
+  }
   // To the top of 32 bits and back: what lies above the highest bit (old overlays, garbage) falls off, the sign spreads.
   if (signed) for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] << left) >> right
   else for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] << left) >>> right
@@ -129,9 +139,22 @@ function view(bytes: Uint8Array<ArrayBuffer>, width: number, signed: boolean): S
   return signed ? new Int32Array(buffer) : new Uint32Array(buffer)
 }
 
+const isWithin = ([low, high]: readonly [number, number], value: number): boolean => value >= low && value <= high
+
 /**
- * Part of a slice as HU. Padding that would rescale to more than air becomes air; below that it stays what it is, as
- * other readers have it: every view shows both as air.
+ * HU of padding that tissue may have as well: such padding stays as it is stored, as other readers have it.
+ * @returns lowest and highest HU; undefined where padding is none, is air or less, or is more than any tissue
+ */
+export function paddingHu({ padding }: PixelFormat, rescale: Rescale): readonly [number, number] | undefined {
+  if (padding === undefined) return undefined
+  const [a, b] = padding.map((stored) => stored * rescale.slope + rescale.intercept)
+  const [low, high] = [Math.min(a, b), Math.max(a, b)]
+  return high > AIR_HU && low <= MOST_HU ? [low, high] : undefined
+}
+
+/**
+ * Part of a slice as HU. Padding that would be more than any tissue becomes air; all other stays what it is, as other
+ * readers have it: a voxel in the body may have the same number.
  * @param samples some rows of the slice, whole
  * @param out where they go
  * @param at first place in `out`
@@ -151,12 +174,11 @@ export function writeHu(
     for (let n = 0; n < count; n++) out[to++] = samples[from++] * slope + intercept
   }
   const { padding } = format
-  if (padding === undefined || padding[1] * slope + intercept <= AIR_HU) return
+  if (padding === undefined || Math.max(...padding.map((stored) => stored * slope + intercept)) <= MOST_HU) return
   for (let row = 0, to = at; row < rows; row++) {
     let from = row * format.columns + first
     for (let n = 0; n < count; n++, to++, from++) {
-      const stored = samples[from]
-      if (stored >= padding[0] && stored <= padding[1] && out[to] > AIR_HU) out[to] = AIR_HU
+      if (out[to] > MOST_HU && isWithin(padding, samples[from])) out[to] = AIR_HU
     }
   }
 }

@@ -2,9 +2,9 @@
 import { SpiculaError } from '../../error.ts'
 import { mapConcurrently } from '../../files/concurrent.ts'
 import { checkBox, voxelCount } from '../box.ts'
-import type { Box, Note, Scan, Triple } from '../scan.ts'
+import type { Box, Note, Scan } from '../scan.ts'
+import type { Choice } from './choose.ts'
 import { type Samples, samplesOf, writeHu } from './pixels.ts'
-import type { Choice } from './series.ts'
 import type { Slice } from './slice.ts'
 
 /** Slices read at once: enough to hide a network's delay, far below the limit of open files. */
@@ -24,16 +24,19 @@ export interface DicomScan extends Scan {
  * The scan of a chosen series.
  * @param name for messages: base name of what the user gave
  */
-export function dicomScan(name: string, { series, stack, notes }: Choice, more: readonly Note[] = []): DicomScan {
-  const { slices, affineLps } = stack
-  const { rows, columns } = slices[0].format
-  const shapeIjk: Triple = [columns, rows, slices.length]
+export function dicomScan(
+  name: string,
+  { series, stack, notes, elsewhere }: Choice,
+  more: readonly Note[] = [],
+): DicomScan {
+  const { slices, shapeIjk, affineLps } = stack
   const decoded = sliceCache()
   return {
     name,
     shapeIjk,
     affineLps,
     notes: [...more, ...notes].map(({ code, message }) => ({ code, message: `${name}: ${message}` })),
+    elsewhere,
     seriesUid: series.seriesUid,
     frameOfReferenceUid: series.frameOfReferenceUid,
     kOfSopInstance: framesOf(slices),

@@ -6,8 +6,8 @@ import type { DicomHeader } from './file.ts'
 import { checkPixelLength, type Decompress, type FrameReader, frameReader } from './frames.ts'
 import { type PixelFormat, pixelFormat, type Rescale, rescaleOf } from './pixels.ts'
 import { unreadError } from './syntax.ts'
-import type { Keyword } from './tags.ts'
-import { items, number, numbers, text, texts } from './values.ts'
+import { type Keyword, TAGS } from './tags.ts'
+import { element, items, number, numbers, text, texts } from './values.ts'
 
 /** One slice: its place, and how to get its pixels. */
 export interface Slice {
@@ -31,6 +31,8 @@ export interface Slice {
   readonly thicknessMm: number | undefined
   /** Scout pictures: ImageType LOCALIZER (C.8.2.1.1.1). */
   readonly localizer: boolean
+  /** What the image says of its acquisition, phase, time: an attribute as text, in a frame's own groups first. */
+  readonly mark: (keyword: Keyword) => string | undefined
 }
 
 /** What a file says of the series that it belongs to. */
@@ -43,7 +45,13 @@ export interface SeriesFacts {
   readonly description: string
   readonly kernel: string
   readonly modality: string
+  /** BodyPartExamined, a code of the scanner's protocol. */
+  readonly bodyPart: string
   readonly derived: boolean
+  /** An object for pictures of screens (PS3.3 A.8), in which some programs store slices. */
+  readonly secondaryCapture: boolean
+  /** What is not as the standard has it, but readable. */
+  readonly odd: string | undefined
   /** Name of a transfer syntax that loses, where one was used. */
   readonly lossy: string | undefined
   readonly monochrome1: boolean
@@ -64,24 +72,23 @@ const IMAGE_CLASSES: Readonly<Record<string, 'classic' | 'enhanced'>> = {
   '1.2.840.10008.5.1.4.1.1.2.2': 'enhanced', // Legacy Converted Enhanced CT
 }
 
+/** Secondary Capture, and its multi-frame kinds of grey values. */
+const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.[1-4])?$/
+
 /**
  * The slices of a file and its series' facts. An image that cannot be used is a `problem`, so that its series can tell.
  * @param fileBytes size of the file
  */
 export function readSlices(header: DicomHeader, fileBytes: number, decompress: Decompress): ReadFile {
   const { dataset, syntax, pixels } = header
-  const kind = IMAGE_CLASSES[text(dataset, 'SOPClassUID') ?? ''] ?? classicByContent(header)
+  const kind = IMAGE_CLASSES[text(dataset, 'SOPClassUID') ?? ''] ?? kindByContent(header)
+  const said = factsOf(dataset)
+  const secondary = kind !== undefined && said.secondaryCapture ? 'slices in Secondary Capture objects' : undefined
+  const odd = [header.odd, secondary].filter((one) => one !== undefined)
   const facts: SeriesFacts = {
-    seriesUid: text(dataset, 'SeriesInstanceUID') ?? '',
-    studyUid: text(dataset, 'StudyInstanceUID') ?? '',
-    frameOfReferenceUid: text(dataset, 'FrameOfReferenceUID') ?? '',
-    seriesNumber: number(dataset, 'SeriesNumber'),
-    description: text(dataset, 'SeriesDescription') ?? '',
-    kernel: texts(dataset, 'ConvolutionKernel').join(' '),
-    modality: text(dataset, 'Modality') ?? '',
-    derived: texts(dataset, 'ImageType')[0] === 'DERIVED',
+    ...said,
     lossy: syntax.lossy ? syntax.name : undefined,
-    monochrome1: text(dataset, 'PhotometricInterpretation') === 'MONOCHROME1',
+    odd: odd.length > 0 ? odd.join(', ') : undefined,
   }
   if (kind === undefined) return { facts, slices: [] }
   try {
@@ -112,20 +119,68 @@ export function readSlices(header: DicomHeader, fileBytes: number, decompress: D
 
 const MOST_FRAMES = 65536
 
+/** What a data set says of the series that it belongs to, as far as it says so. */
+export const factsOf = (dataset: Dataset): SeriesFacts => ({
+  seriesUid: text(dataset, 'SeriesInstanceUID') ?? '',
+  studyUid: text(dataset, 'StudyInstanceUID') ?? '',
+  frameOfReferenceUid: text(dataset, 'FrameOfReferenceUID') ?? '',
+  seriesNumber: number(dataset, 'SeriesNumber'),
+  description: text(dataset, 'SeriesDescription') ?? '',
+  kernel: texts(dataset, 'ConvolutionKernel').join(' '),
+  modality: text(dataset, 'Modality') ?? '',
+  bodyPart: text(dataset, 'BodyPartExamined') ?? '',
+  derived: texts(dataset, 'ImageType')[0] === 'DERIVED',
+  secondaryCapture: SECONDARY_CAPTURE.test(text(dataset, 'SOPClassUID') ?? ''),
+  lossy: undefined,
+  monochrome1: text(dataset, 'PhotometricInterpretation') === 'MONOCHROME1',
+  odd: undefined,
+})
+
 type Common = Pick<Slice, 'name' | 'sopInstanceUid' | 'frames' | 'format' | 'littleEndian'>
 
-/** Objects of private or unknown class count as CT slices where they say so and have a place. */
-function classicByContent({ dataset, pixels }: DicomHeader): 'classic' | undefined {
-  const isCt = text(dataset, 'Modality') === 'CT' && text(dataset, 'SOPClassUID') === undefined
-  return isCt && pixels && numbers(dataset, 'ImagePositionPatient') ? 'classic' : undefined
+/**
+ * Objects that call themselves CT in a class that is not CT's (Secondary Capture, private, missing) hold slices where
+ * they have a place, as other readers take them.
+ */
+function kindByContent({ dataset, pixels }: DicomHeader): 'classic' | 'enhanced' | undefined {
+  const uid = text(dataset, 'SOPClassUID') ?? ''
+  const isOtherKind = uid.startsWith('1.2.840.10008.') && !SECONDARY_CAPTURE.test(uid)
+  if (text(dataset, 'Modality') !== 'CT' || pixels === undefined || isOtherKind) return undefined
+  if (items(dataset, 'PerFrameFunctionalGroupsSequence').length > 0) return 'enhanced'
+  return numbers(dataset, 'ImagePositionPatient') ? 'classic' : undefined
 }
+
+/** Whether an object is of a class that holds CT slices. */
+export const isCtClass = (uid: string | undefined): boolean => IMAGE_CLASSES[uid ?? ''] !== undefined
 
 function classic(dataset: Dataset, count: number, common: Common): Slice {
   if (count !== 1) {
     throw new SpiculaError('volume/dicom-frames', `${common.name}: ${count} frames in an object that has one place`)
   }
   const localizer = texts(dataset, 'ImageType').includes('LOCALIZER')
-  return { ...common, frame: 0, localizer, rescale: rescaleOf(dataset, common.name), ...place([dataset], common.name) }
+  const mark = (keyword: Keyword): string | undefined => markOf([dataset], keyword)
+  const rescale = rescaleOf(dataset, common.name)
+  return { ...common, frame: 0, localizer, mark, rescale, ...place([dataset], common.name) }
+}
+
+/** Groups of a frame that say of which acquisition, phase and time it is. */
+const MARK_GROUPS = [
+  'FrameContentSequence',
+  'CTImageFrameTypeSequence',
+  'CTReconstructionSequence',
+  'CTXRayDetailsSequence',
+  'CardiacSynchronizationSequence',
+  'RespiratorySynchronizationSequence',
+  'TemporalPositionSequence',
+  'ContrastBolusUsageSequence',
+  'PixelMeasuresSequence',
+] as const
+
+/** Text, or binary numbers as text, of the first data set that has the attribute. */
+function markOf(datasets: readonly Dataset[], keyword: Keyword): string | undefined {
+  const found = datasets.find((one) => element(one, keyword) !== undefined)
+  if (found === undefined) return undefined
+  return /^(US|UL|FL|FD)$/.test(TAGS[keyword][1]) ? numbers(found, keyword)?.join('\\') : text(found, keyword)
 }
 
 /** C.7.6.16: each frame's attributes are in its own functional groups, or in those that all frames share. */
@@ -144,11 +199,13 @@ function enhanced(dataset: Dataset, count: number, common: Common): Slice[] {
     )
     const [transform] = group(groups, 'PixelValueTransformationSequence')
     const [type] = group(groups, 'CTImageFrameTypeSequence')
+    const marks = MARK_GROUPS.flatMap((keyword) => group(groups, keyword))
     return {
       ...common,
       frame,
       localizer: type !== undefined && texts(type, 'FrameType').includes('LOCALIZER'),
       rescale: transform && rescaleOf(transform, common.name),
+      mark: (keyword) => markOf([...marks, dataset], keyword),
       ...place(places, common.name),
     }
   })

@@ -42,6 +42,7 @@ const SYNTAXES: readonly TransferSyntax[] = [
 /** PS3.5 10.1: the syntax of a data set whose file does not say. */
 export const DEFAULT_SYNTAX: TransferSyntax = SYNTAXES[0]
 export const EXPLICIT_LITTLE_ENDIAN: TransferSyntax = SYNTAXES[1]
+export const EXPLICIT_BIG_ENDIAN: TransferSyntax = SYNTAXES[3]
 
 /** The transfer syntax of a UID; undefined for one that is not read. */
 export const transferSyntax = (uid: string): TransferSyntax | undefined => SYNTAXES.find((one) => one.uid === uid)
