@@ -80,6 +80,25 @@ describe('spicula cohort from', () => {
     expect((await run('check', 'mask.csv', '--out', 'checked')).status).toBe(0)
   })
 
+  it("mask, of nnU-Net's names, and of another geometry", async () => {
+    const { shapeIjk, affineLps, voxels } = volume
+    mkdirSync(join(folder, 'imagesTr'))
+    mkdirSync(join(folder, 'labelsTr'))
+    const labels = new Uint8Array(voxels.length).fill(1, 5 * 1200, 5 * 1200 + 3)
+    const write = (name: string, data: Int16Array | Uint8Array, affine = affineLps) =>
+      writeFileSync(join(folder, name), encodeNifti({ voxels: data, shapeIjk, affineLps: affine }))
+    for (const n of [0, 1]) write(`imagesTr/L_1_000${n}.nii`, voxels)
+    write('labelsTr/L_1.nii', labels)
+    write('lost.nii', labels, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])
+    const mask = (path: string, ...image: string[]) => run('cohort', 'from', 'mask', path, ...image, '--out', 'nn.csv')
+    expect((await mask('labelsTr/L_1.nii', '--images', 'imagesTr')).status).toBe(0)
+    expect(csv('nn.csv').split('\n')[1]).toMatch(/^L_1,1,imagesTr\/L_1_0000\.nii,-99\.3,-120,-287\.5,/)
+    expect(await mask('lost.nii', '--image', 'imagesTr/L_1_0000.nii')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('[datasets/mask-geometry]'),
+    })
+  })
+
   it('mask, as a DICOM segmentation', async () => {
     writeFileSync(join(folder, 'seg.dcm'), segmentationFile())
     const { status } = await run(

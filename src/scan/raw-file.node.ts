@@ -9,7 +9,7 @@ import { safePath } from '../files/zip.ts'
 import { checkBox, voxelCount } from './box.ts'
 import { type Labels, segmentsOf } from './labels.ts'
 import { METAIMAGE_PREFIX_BYTES, parseMetaImage } from './metaimage.ts'
-import { NRRD_PREFIX_BYTES, parseNrrd } from './nrrd.ts'
+import { NRRD_PREFIX_BYTES, type NrrdHeader, parseNrrd } from './nrrd.ts'
 import { type RawHeader, rawScan } from './raw-scan.ts'
 import type { Scan, Triple } from './scan.ts'
 import { BYTES_PER_VOXEL } from './voxel-type.ts'
@@ -33,13 +33,15 @@ export async function openMetaImage(path: string): Promise<Scan> {
  * @example const scan = await openNrrd('scan.nrrd')
  */
 export async function openNrrd(path: string): Promise<Scan> {
-  const { name, layers } = await openNrrdLabels(path)
-  if (layers.length === 1) return layers[0]
-  const message = `${name}: ${layers.length} volumes are no scan`
-  throw new SpiculaError('volume/shape', message, {
-    hint: 'A segmentation of several layers goes to "spicula cohort from mask"; of a series in time, save the one that is meant.',
+  const header = await nrrdHeader(path)
+  if (header.volumes === 1) return openVoxels(path, header, { dataFile: header.dataFile, skip: header.byteSkip })
+  throw new SpiculaError('volume/shape', `${basename(path)}: ${header.volumes} volumes are no scan`, {
+    hint: 'A segmentation of several layers goes to "spicula cohort from mask"; of others, save the volume that is meant.',
   })
 }
+
+const nrrdHeader = async (path: string): Promise<NrrdHeader> =>
+  parseNrrd(await readPrefix(await fileSource(path), NRRD_PREFIX_BYTES), basename(path))
 
 /**
  * Opens an NRRD of labels, 3D Slicer's .seg.nrrd among them: its layers, and the segments that its header names.
@@ -48,7 +50,7 @@ export async function openNrrd(path: string): Promise<Scan> {
  */
 export async function openNrrdLabels(path: string): Promise<Labels> {
   const name = basename(path)
-  const header = parseNrrd(await readPrefix(await fileSource(path), NRRD_PREFIX_BYTES), name)
+  const header = await nrrdHeader(path)
   const { volumes, sideBySide } = header
   // All volumes as one: longer rows where they lie side by side, more slices where one follows the other.
   const [ni, nj, nk] = header.shapeIjk

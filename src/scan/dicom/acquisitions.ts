@@ -41,6 +41,7 @@ const SAME_WITHIN: readonly Keyword[] = [
   'DiffusionBValue',
   'ContrastBolusAgent',
   'ContrastBolusAgentNumber',
+  'ContrastBolusStartTime',
   'ImageType',
   'FrameType',
   'KVP',
@@ -52,6 +53,10 @@ const SAME_WITHIN: readonly Keyword[] = [
   'ProtocolName',
   'SeriesDescription',
   'ImageComments',
+  'SeriesDate',
+  'SeriesTime',
+  'AcquisitionDate',
+  'ContentDate',
 ]
 
 /** Growing from image to image of a pass: a second pass begins where the places jump back. */

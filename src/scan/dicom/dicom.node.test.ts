@@ -105,28 +105,54 @@ describe('encodings', () => {
     expect(found).toEqual(hu.map((value, n) => (value + 1024) * (1 + Math.floor(n / 48)) - Math.floor(n / 48)))
   })
 
-  it('reads signed numbers, unused high bits and padding', async () => {
-    const stored = new Int16Array(48).fill(-2000)
-    for (let n = 0; n < 24; n++) stored[n] = n * 10 - 100
-    // Bits 12 to 15 hold an overlay, as the standard once allowed.
-    const bytes = Uint16Array.from(stored, (value) => (value & 0x0fff) | 0x5000)
-    const slice: Attributes = {
-      ...sliceAttributes(volume, 0),
-      BitsStored: 12,
-      HighBit: 11,
-      PixelRepresentation: 1,
-      PixelPaddingValue: -2000 + 65536,
-      RescaleSlope: '-1',
-      RescaleIntercept: '0',
-      PixelData: new Uint8Array(bytes.buffer),
-    }
+  /** One slice of stored numbers: 24 of them, then as many of another. */
+  const slice = (first: number, second: number, change: Attributes): string => {
+    const stored = Int32Array.from({ length: 48 }, (_, n) => (n < 24 ? first + n : second))
+    const bytes = Uint16Array.from(stored, (value) => value & 0xffff)
     const folder = place()
     mkdirSync(folder)
-    writeFileSync(join(folder, '1.dcm'), dicomFile(slice))
-    const found = await whole(await openScan(folder))
-    expect(found.slice(0, 3)).toEqual([100, 90, 80])
-    // 2000 HU by the rescale would be bone: padding is air.
-    expect(found[30]).toBe(-1000)
+    const attributes = { ...sliceAttributes(volume, 0), ...change, PixelData: new Uint8Array(bytes.buffer) }
+    writeFileSync(join(folder, '1.dcm'), dicomFile(attributes))
+    return folder
+  }
+
+  it('reads signed numbers below unused high bits', async () => {
+    // Bits 12 to 15 hold an overlay, as the standard once allowed.
+    const overlay = (value: number): number => (value & 0x0fff) | 0x5000
+    const stored = { BitsStored: 12, HighBit: 11, PixelRepresentation: 1, RescaleSlope: '-1', RescaleIntercept: '0' }
+    const found = await whole(await openScan(slice(overlay(100), overlay(-2000), stored)))
+    expect(found.slice(0, 3)).toEqual([-100, -101, -102])
+    expect(found[30]).toBe(2000)
+  })
+
+  const signed = { PixelRepresentation: 1, RescaleIntercept: '0' } as const
+  const twelve = { BitsStored: 12, HighBit: 11 } as const
+  it.each<[string, number, Attributes, number, readonly string[]]>([
+    ['0 HU of signed numbers', 0, { ...signed, PixelPaddingValue: 0 }, 0, ['padding']],
+    ['0 HU of unsigned ones', 1024, { PixelPaddingValue: 1024 }, 0, ['padding']],
+    ['40 HU in a range', 1064, { PixelPaddingValue: 1000, PixelPaddingRangeLimit: 1100 }, 40, ['padding']],
+    [
+      '-1 HU in a range from -2000',
+      -1,
+      { ...signed, PixelPaddingValue: 63536, PixelPaddingRangeLimit: 65535 },
+      -1,
+      ['padding'],
+    ],
+    ['bone by a slope of -1', -2000, { ...signed, RescaleSlope: '-1', PixelPaddingValue: 63536 }, 2000, ['padding']],
+    ['-2000 HU', -2000, { ...signed, PixelPaddingValue: 63536 }, -2000, []],
+    ['-3024 HU', -2000, { PixelRepresentation: 1, PixelPaddingValue: 63536 }, -3024, []],
+    ['0 stored', 0, { PixelPaddingValue: 0 }, -1024, []],
+    ['4095 stored, as metal', 4095, { PixelPaddingValue: 4095 }, 3071, ['padding']],
+    ['63536 of unsigned numbers', 63536, { PixelPaddingValue: 63536 }, -1000, []],
+    ['63536 beyond 12 bits', 63536, { ...twelve, PixelPaddingValue: 63536 }, -1000, []],
+    ['-3024 beyond 12 bits', -3024, { ...twelve, ...signed, PixelPaddingValue: 62512 }, -3024, []],
+  ])('padding of %s never replaces tissue', async (_, stored, change, hu, notes) => {
+    const scan = await openScan(slice(change.PixelRepresentation ? 0 : 1024, stored, change))
+    const found = await whole(scan)
+    const zero = change.PixelRepresentation && change.RescaleIntercept === undefined ? -1024 : 0
+    expect(found[0] + 0).toBe(zero)
+    expect(found[30] + 0).toBe(hu)
+    expect(codes(scan).filter((code) => code !== 'volume/dicom-single')).toEqual(notes.map((n) => `volume/dicom-${n}`))
   })
 
   it('reads MONOCHROME1 with a note, and refuses what has no HU by name', async () => {

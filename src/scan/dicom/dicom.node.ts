@@ -1,40 +1,24 @@
 /** DICOM from the disk: a folder, a file, an archive, a DICOMDIR, or a list of files. */
-import { type Dirent, existsSync } from 'node:fs'
-import { open, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { inflateRaw as inflateRawCallback } from 'node:zlib'
 import { SpiculaError } from '../../error.ts'
 import { fileSource } from '../../files/bytes.node.ts'
-import { type ByteSource, readPrefix } from '../../files/bytes.ts'
-import { mapConcurrently } from '../../files/concurrent.ts'
-import { fileError } from '../../files/file.node.ts'
-import { zipMemberSource } from '../../files/zip.node.ts'
-import { readZipDirectory, safePath } from '../../files/zip.ts'
+import { readPrefix } from '../../files/bytes.ts'
 import type { Note, Scans, Triple } from '../scan.ts'
 import { chooseSeries } from './choose.ts'
 import { loadCodecs } from './codec-module.ts'
-import { type DicomHeader, type InflateRaw, readDicomHeader } from './file.ts'
+import type { InflateRaw } from './file.ts'
 import type { Decompress } from './frames.ts'
 import { type Listed, listSources } from './list.ts'
 import { type DicomScan, dicomScan } from './scan.ts'
 import type { Series } from './series.ts'
+import { sourcesAt } from './sources.node.ts'
 import { isDicom } from './start.ts'
-import { items, text, texts } from './values.ts'
 
-/** Files under way at once. */
-const AT_ONCE = 24
-/** A folder with more files is not a patient's study. */
-const MOST_FILES = 100_000
-const MOST_DEPTH = 12
 const PREFIX = 132
-const DICOMDIR_CLASS = '1.2.840.10008.1.3.10'
-
-/** A file that may be a slice: from the disk or from an archive. */
-interface Candidate {
-  readonly source: ByteSource
-}
 
 /** All series of a place, and what was left out on the way. */
 export interface DicomListing extends Listed {
@@ -101,11 +85,8 @@ export async function listDicom(path: string | readonly string[]): Promise<Dicom
   const paths = typeof path === 'string' ? [path] : path
   const name = basename(paths[0] ?? '')
   const notes: Note[] = []
-  const candidates = (await Promise.all(paths.map((one) => candidatesAt(one, notes)))).flat()
-  const listed = await listSources(
-    candidates.map(({ source }) => source),
-    { inflateRaw, decompress },
-  )
+  const sources = (await Promise.all(paths.map((one) => sourcesAt(one, notes, inflateRaw)))).flat()
+  const listed = await listSources(sources, { inflateRaw, decompress })
   return { name, series: listed.series, notes: [...notes, ...listed.notes] }
 }
 
@@ -139,181 +120,4 @@ export const decompress: Decompress = async (coding, coded, frame) => {
     loadCodecs,
   )
   return (await codecs)(coding, coded, frame)
-}
-
-async function candidatesAt(path: string, notes: Note[]): Promise<Candidate[]> {
-  const stats = await stat(path).catch((error) => {
-    throw fileError(basename(path), error)
-  })
-  if (stats.isDirectory()) return candidatesInFolder(path)
-  const source = await fileSource(path)
-  const head = await readPrefix(source, PREFIX)
-  if (head[0] === 0x50 && head[1] === 0x4b) return candidatesInZip(source, notes)
-  if (!isDicom(head)) throw new SpiculaError('volume/format', `${basename(path)}: not a DICOM file`)
-  const header = await readDicomHeader(source, inflateRaw)
-  return isDirectory(header) ? candidatesOfDicomdir(path, header) : [{ source }]
-}
-
-/** Message names for the files of a folder: their own where they are plain, a count where they may name a patient. */
-export function fileName(path: string, index: number, count: number): string {
-  const name = basename(path)
-  const isPlain =
-    /^(?:im|img|image|ct|i|slice|s|z|dcm|dicom)?[-_. ]?\d{1,5}(?:[-_.]\d{1,5})?(?:\.(?:dcm|ima|img))?$/i.test(name)
-  return isPlain ? name : `file ${index + 1} of ${count}`
-}
-
-async function candidatesInFolder(folder: string): Promise<Candidate[]> {
-  const paths: string[] = []
-  const visit = async (path: string, depth: number): Promise<void> => {
-    const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
-      throw fileError(basename(folder), error)
-    })
-    for (const entry of entries.sort(byName)) {
-      // Hidden files are the system's (.DS_Store, ._copies of macOS).
-      if (entry.name.startsWith('.') || entry.name.toUpperCase() === 'DICOMDIR') continue
-      const inner = join(path, entry.name)
-      if (entry.isDirectory()) {
-        if (depth < MOST_DEPTH) await visit(inner, depth + 1)
-      } else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(inner)))) paths.push(inner)
-      if (paths.length > MOST_FILES) {
-        throw new SpiculaError('volume/dicom-series', `${basename(folder)}: more than ${MOST_FILES} files`, {
-          hint: 'Give the folder of one patient or series.',
-        })
-      }
-    }
-  }
-  await visit(folder, 0)
-  if (paths.length === 0) throw new SpiculaError('volume/empty', `${basename(folder)}: the folder holds no files`)
-  const sources = await mapConcurrently(paths, AT_ONCE, (path, index) =>
-    diskSource(path, fileName(path, index, paths.length)),
-  )
-  return sources.flatMap((source) => (source ? [{ source }] : []))
-}
-
-const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
-const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() ?? false
-
-/** As many bytes as a header has, mostly: read with the file's size in one opening. */
-const HEAD_BYTES = 1 << 14
-
-/** A plain file whose beginning is read at once: the header then costs one opening of the file. Empty ones are none. */
-async function diskSource(path: string, name: string): Promise<ByteSource | undefined> {
-  let file: Awaited<ReturnType<typeof open>> | undefined
-  try {
-    file = await open(path, 'r')
-    const buffer = new Uint8Array(HEAD_BYTES)
-    const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0)
-    if (bytesRead === 0) return undefined
-    const size = bytesRead < HEAD_BYTES ? bytesRead : (await file.stat()).size
-    return headedSource(path, name, buffer.subarray(0, bytesRead), size)
-  } catch (error) {
-    throw error instanceof SpiculaError ? error : fileError(name, error)
-  } finally {
-    await file?.close()
-  }
-}
-
-function headedSource(path: string, name: string, head: Uint8Array, size: number): ByteSource {
-  return {
-    name,
-    maxSize: size,
-    compressed: false,
-    async readSpans(spans, take) {
-      let file: Awaited<ReturnType<typeof open>> | undefined
-      try {
-        for (const { start, end } of spans) {
-          if (end <= head.length || size <= head.length) {
-            if (start < head.length) take(start, head.subarray(start, end))
-            if (end > size) throw cutShort(name, end, size)
-            continue
-          }
-          file ??= await open(path, 'r')
-          const piece = new Uint8Array(Math.max(0, Math.min(end, size) - start))
-          let filled = 0
-          while (filled < piece.length) {
-            const { bytesRead } = await file.read(piece, filled, piece.length - filled, start + filled)
-            if (bytesRead === 0) break
-            filled += bytesRead
-          }
-          take(start, piece.subarray(0, filled))
-          if (start + filled < end) throw cutShort(name, end, start + filled)
-        }
-      } catch (error) {
-        throw error instanceof SpiculaError ? error : fileError(name, error)
-      } finally {
-        await file?.close()
-      }
-    },
-  }
-}
-
-const cutShort = (name: string, expected: number, found: number): SpiculaError =>
-  new SpiculaError('volume/truncated', `${name}: ${expected} bytes expected, ${found} found`, {
-    hint: 'The file was cut short: copy or download it again.',
-  })
-
-async function candidatesInZip(archive: ByteSource, notes: Note[]): Promise<Candidate[]> {
-  const { members, unreadable } = await readZipDirectory(archive)
-  if (unreadable > 0) {
-    throw new SpiculaError(
-      'volume/zip',
-      `${archive.name}: ${unreadable} members are encrypted or compressed unusually`,
-      {
-        hint: 'Unpack the archive, and give the folder.',
-      },
-    )
-  }
-  const files = members.filter(({ path, bytes }) => {
-    const name = basename(path)
-    return bytes > 0 && !name.startsWith('.') && !path.startsWith('__MACOSX/') && name.toUpperCase() !== 'DICOMDIR'
-  })
-  if (files.length < members.length) {
-    const message = `${members.length - files.length} members of the archive that are no slices left out`
-    notes.push({ code: 'volume/not-dicom', message })
-  }
-  if (files.length === 0) throw new SpiculaError('volume/empty', `${archive.name}: the archive holds no files`)
-  return files.map((member, n) => ({
-    source: zipMemberSource(archive, member, fileName(member.path, n, files.length)),
-  }))
-}
-
-const isDirectory = ({ dataset }: DicomHeader): boolean =>
-  items(dataset, 'DirectoryRecordSequence').length > 0 || text(dataset, 'SOPClassUID') === DICOMDIR_CLASS
-
-/** PS3.10 8.6 and PS3.3 F: files named from the DICOMDIR's folder; none may lie outside it, links included. */
-async function candidatesOfDicomdir(path: string, { dataset, name }: DicomHeader): Promise<Candidate[]> {
-  const folder = await realpath(dirname(path))
-  const ids = items(dataset, 'DirectoryRecordSequence').flatMap((record) => {
-    const parts = texts(record, 'ReferencedFileID')
-    return parts.length > 0 ? [parts.join('/')] : []
-  })
-  if (ids.length === 0) throw new SpiculaError('volume/empty', `${name}: the DICOMDIR names no files`)
-  const paths = await mapConcurrently(ids, AT_ONCE, async (id) => {
-    const inside = safePath(id)
-    const found = inside === undefined ? undefined : await resolveCase(folder, inside)
-    if (inside === undefined) {
-      throw new SpiculaError('volume/dicomdir', `${name}: a reference of the DICOMDIR leads out of its folder`)
-    }
-    if (found === undefined) return undefined
-    const real = relative(folder, await realpath(found))
-    if (real.startsWith(`..${sep}`) || real === '..') {
-      throw new SpiculaError('volume/dicomdir', `${name}: a reference of the DICOMDIR leads out of its folder`)
-    }
-    return found
-  })
-  const missing = paths.filter((one) => one === undefined).length
-  if (missing > 0) {
-    throw new SpiculaError('volume/missing', `${name}: ${missing} of ${ids.length} files that it names are not there`, {
-      hint: 'Copy the whole medium, or give the folder of the series instead.',
-    })
-  }
-  const there = paths.flatMap((one) => one ?? [])
-  const sources = await mapConcurrently(there, AT_ONCE, (one, n) => diskSource(one, fileName(one, n, there.length)))
-  return sources.flatMap((source) => (source ? [{ source }] : []))
-}
-
-/** File IDs are in capitals; copies of a medium often are not, or have an ending. */
-async function resolveCase(folder: string, id: string): Promise<string | undefined> {
-  const tries = [id, id.toLowerCase(), `${id}.dcm`, `${id.toLowerCase()}.dcm`]
-  return tries.map((one) => join(folder, one)).find((one) => existsSync(one))
 }

@@ -67,8 +67,11 @@ export async function listSources(
   }
   const noImages = read.filter(({ slices, problem }) => slices.length === 0 && problem === undefined)
   if (noImages.length > 0) {
-    const objects = noImages.length === 1 ? '1 DICOM object that is' : `${noImages.length} DICOM objects that are`
-    const message = `${objects} no CT slices left out (${[...new Set(noImages.map(kindOf))].join(', ')})`
+    const objects =
+      noImages.length === 1
+        ? '1 DICOM object that is no CT slice'
+        : `${noImages.length} DICOM objects that are no CT slices`
+    const message = `${objects} left out (${[...new Set(noImages.map(kindOf))].join(', ')})`
     notes.push({ code: 'volume/dicom-other', message })
   }
   return { series: await seriesOf(read), notes }
@@ -97,6 +100,7 @@ function unread(dataset: Dataset | undefined, error: SpiculaError): ReadFile | U
 }
 
 function kindOf({ facts: { modality, secondaryCapture } }: ReadFile): string {
-  if (secondaryCapture) return 'Secondary Capture without a place'
-  return /^[A-Z]{2,10}$/.test(modality) ? modality : '?'
+  const called = /^[A-Z]{2,10}$/.test(modality) ? modality : '?'
+  if (!secondaryCapture) return called
+  return modality === 'CT' ? 'Secondary Capture without a place in the body' : `Secondary Capture of modality ${called}`
 }

@@ -60,7 +60,7 @@ async function judge(files: readonly ReadFile[]): Promise<Series[]> {
       localizers,
       thicknessMm: slices[0]?.thicknessMm,
       stack: undefined,
-      problem,
+      problem: withMessage(problem, inSecondary(problem.message, files[0].facts)),
       notes: [],
     },
   ]
@@ -73,8 +73,7 @@ async function judge(files: readonly ReadFile[]): Promise<Series[]> {
   return volumes.map(({ slices: own, stack, problem, by }, n) => {
     const facts = factsOfAll([...new Set(own.flatMap((slice) => fileOf.get(slice) ?? []))])
     const strays = n === 0 ? strayNotes(problems) : []
-    const why = [problem?.message, ...strays.map(({ message }) => message)]
-    if (facts.secondaryCapture) why.push('its slices are Secondary Capture objects')
+    const why = [problem?.message, ...strays.map(({ message }) => message)].join('; ')
     return {
       ...facts,
       part: volumes.length > 1 ? { nth: n + 1, of: volumes.length, by: by.join(', ') } : undefined,
@@ -82,11 +81,15 @@ async function judge(files: readonly ReadFile[]): Promise<Series[]> {
       localizers: n === 0 ? localizers : 0,
       thicknessMm: own[0].thicknessMm,
       stack,
-      problem: problem && withMessage(problem, why.join('; ')),
+      problem: problem && withMessage(problem, inSecondary(why, facts)),
       notes: strays,
     }
   })
 }
+
+/** What a Secondary Capture lacks is no wonder, once it is known to be one. */
+const inSecondary = (message: string, { secondaryCapture }: SeriesFacts): string =>
+  secondaryCapture ? `${message}; its slices are Secondary Capture objects` : message
 
 /** The first file's facts, and what is true of all or of some. */
 function factsOfAll(files: readonly ReadFile[]): SeriesFacts {

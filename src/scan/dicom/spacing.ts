@@ -52,7 +52,7 @@ function isRounding(gaps: readonly number[], grid: number): boolean {
   const [least, most] = [Math.min(...gaps), Math.max(...gaps)]
   const longer = gaps.filter((gap) => gap - least > grid / 2).length
   const rarer = Math.min(longer, gaps.length - longer)
-  return most - least < 1.5 * grid && rarer >= OFTEN * gaps.length
+  return most - least < 1.5 * grid && rarer >= Math.max(2, OFTEN * gaps.length)
 }
 
 /** Share of the rarer gap from which on gaps of two lengths are taken for rounding. */

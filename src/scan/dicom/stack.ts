@@ -44,7 +44,7 @@ export function stackSlices(placed: readonly Placed[]): Stack {
   checkPlaces(at)
   const spacing = spacingOf(at, toldSpacingMm(first))
   if (spacing.fault) throw spacing.fault
-  const step = stepOf(slices, normal, notes)
+  const step = stepOf(slices, normal, notes, spacing.rounded ? toldSpacingMm(first) : undefined)
   const spacingMm = Math.abs(dot(step, normal))
   checkSideways(slices, step)
   if (spacing.rounded) {
@@ -83,10 +83,17 @@ function checkPlaces(at: readonly number[]): void {
   })
 }
 
-/** From slice to slice: the mean over the stack; the thickness along the normal where there is one slice only. */
-function stepOf(slices: readonly Slice[], normal: Triple, notes: Note[]): Triple {
+/**
+ * From slice to slice: the mean over the stack, as long as the file says where its places are rounded; the thickness along
+ * the normal where there is one slice only.
+ */
+function stepOf(slices: readonly Slice[], normal: Triple, notes: Note[], toldMm?: number): Triple {
   const [first, last] = [slices[0], slices[slices.length - 1]]
-  if (slices.length > 1) return stepBetween(first, last, slices.length - 1)
+  if (slices.length > 1) {
+    const [x, y, z] = stepBetween(first, last, slices.length - 1)
+    const scale = toldMm === undefined ? 1 : toldMm / Math.abs(dot([x, y, z], normal))
+    return [x * scale, y * scale, z * scale]
+  }
   const thickness = first.thicknessMm ?? 1
   const told = first.thicknessMm === undefined ? 'taken as 1 mm thick' : `${thickness} mm thick`
   notes.push({ code: 'volume/dicom-single', message: `a series of one slice, ${told}` })

@@ -1,6 +1,7 @@
 /**
  * The attributes that Spicula reads, by the standard's keywords (DICOM PS3.6), with the value representations that
- * implicit transfer syntaxes leave out. All other attributes are skipped, patients' names among them.
+ * implicit transfer syntaxes leave out. All other attributes are skipped, patients' names among them; what may hold free text
+ * is compared or shown by `spicula check` alone, never a message's.
  */
 export const TAGS = {
   FileMetaInformationGroupLength: [0x00020000, 'UL'],
@@ -14,9 +15,11 @@ export const TAGS = {
   AcquisitionUID: [0x00080017, 'UI'],
   SOPInstanceUID: [0x00080018, 'UI'],
   StudyDate: [0x00080020, 'DA'],
+  SeriesDate: [0x00080021, 'DA'],
   AcquisitionDate: [0x00080022, 'DA'],
   ContentDate: [0x00080023, 'DA'],
   AcquisitionDateTime: [0x0008002a, 'DT'],
+  SeriesTime: [0x00080031, 'TM'],
   AcquisitionTime: [0x00080032, 'TM'],
   ContentTime: [0x00080033, 'TM'],
   Modality: [0x00080060, 'CS'],
@@ -40,6 +43,7 @@ export const TAGS = {
   KVP: [0x00180060, 'DS'],
   SpacingBetweenSlices: [0x00180088, 'DS'],
   ProtocolName: [0x00181030, 'LO'],
+  ContrastBolusStartTime: [0x00181042, 'TM'],
   TriggerTime: [0x00181060, 'DS'],
   GantryDetectorTilt: [0x00181120, 'DS'],
   FilterType: [0x00181160, 'SH'],

@@ -18,8 +18,10 @@ export interface Volume {
 
 /** Fewer slices than this are a test, a bolus, or a part. */
 export const FEW_SLICES = 8
-/** Images of another shape are strays where the others are this many times as many. */
+/** Images of another shape, or far from the others, are strays where those are this many times as many. */
 const STRAYS = 3
+/** Spacings beyond which an image belongs to no stack. */
+const FAR = 10
 
 /**
  * Makes volumes of the slices of a series.
@@ -81,12 +83,17 @@ async function volumesOfShape(
 ): Promise<Volume[]> {
   const normal = cross(all[0].rowLps, all[0].columnLps)
   const placed = all.map((slice) => ({ slice, at: dot(slice.positionLps, normal) })).sort((a, b) => a.at - b.at)
-  const { kept, copies } = await withoutCopies(placed, samePixels)
+  const { near, far } = withoutFar(placed)
+  const { kept, copies } = await withoutCopies(near, samePixels)
   const { passes, by, alternates } = acquisitionsOf(kept)
   const notes: Note[] = []
   if (copies > 0) {
     const message = `${copies === 1 ? '1 slice' : `${copies} slices`} stored twice, with equal pixels: counted once`
     notes.push({ code: 'volume/dicom-duplicate', message })
+  }
+  if (far > 0) {
+    const message = `${far === 1 ? '1 image' : `${far} images`} far from the others set aside`
+    notes.push({ code: 'volume/dicom-stray', message })
   }
   if (alternates) {
     const message = `${alternates} changes among its slices, which fill each other's gaps: taken as one acquisition`
@@ -104,6 +111,20 @@ function stacked(placed: readonly Placed[], notes: readonly Note[]): Omit<Volume
     if (!(error instanceof SpiculaError)) throw error
     return { slices, stack: undefined, problem: error }
   }
+}
+
+/** A few images far from all others are no end of their stack. */
+function withoutFar(placed: readonly Placed[]): { near: readonly Placed[]; far: number } {
+  const limit = FAR * medianGap(placed.map(({ at }) => at))
+  const blocks: Placed[][] = []
+  for (const one of placed) {
+    const block = blocks.at(-1)
+    if (block && one.at - block[block.length - 1].at <= limit) block.push(one)
+    else blocks.push([one])
+  }
+  const near = blocks.reduce((most, block) => (block.length > most.length ? block : most), [])
+  const far = placed.length - near.length
+  return far < FEW_SLICES && STRAYS * far <= near.length ? { near, far } : { near: placed, far: 0 }
 }
 
 /** Slices at one place with equal pixels are copies, of which one counts. */
