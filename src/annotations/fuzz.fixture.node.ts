@@ -9,16 +9,17 @@ import { SpiculaError } from '../error.ts'
 import { fileSource } from '../files/bytes.node.ts'
 import { zipFile } from '../files/zip.fixture.ts'
 import type { Random } from '../random.ts'
-import { dicomFile, join8, type SeriesVolume, sliceAttributes } from '../scan/dicom/dicom.fixture.node.ts'
+import { dicomDataset, dicomFile, join8, type SeriesVolume, sliceAttributes } from '../scan/dicom/dicom.fixture.node.ts'
 import { decompress, inflateRaw } from '../scan/dicom/dicom.node.ts'
 import { readDicomHeader } from '../scan/dicom/file.ts'
 import { labelsOf } from '../scan/labels.ts'
 import { encodeNifti } from '../scan/nifti/write.ts'
-import { openScan } from '../scan/open.node.ts'
+import { openLabels, openScan } from '../scan/open.node.ts'
 import { placesOfSeg } from './places/dicom-seg.ts'
 import { placesOfMarkups } from './places/markups.ts'
 import { markupsFcsv, markupsJson } from './places/markups-write.ts'
 import { placesOfMask } from './places/mask.ts'
+import { checkMaskGrid } from './places/mask-grid.ts'
 import { parseBoxes } from './places/pascal-voc.ts'
 import { boxesXml, reportFile, segmentationFile, structuresFile } from './places/places.fixture.ts'
 import { placesOfStructures } from './places/rtstruct.ts'
@@ -32,7 +33,9 @@ interface Seed {
   /** File to open, '' for the folder. */
   readonly open: string
   readonly files: Files
-  readonly kind?: 'seg' | 'rtstruct' | 'sr' | 'boxes' | 'markups'
+  readonly kind?: 'seg' | 'rtstruct' | 'sr' | 'boxes' | 'labels' | 'markups'
+  /** Which series of a folder is opened. */
+  readonly series?: string
 }
 
 /** Voxels read whole at most. */
@@ -86,6 +89,9 @@ export function seeds(): readonly Seed[] {
     },
     { format: 'zip', open: 'a.zip', files: { 'a.zip': zipFile(entries) } },
     { format: 'zip deflated', open: 'a.zip', files: { 'a.zip': zipFile(entries, (bytes) => deflateRawSync(bytes)) } },
+    ...oddSeries(slices),
+    { format: 'seg.nrrd', open: 'a.seg.nrrd', files: { 'a.seg.nrrd': segNrrd() }, kind: 'labels' },
+    { format: 'mask', open: 'a.nii', files: { 'a.nii': encodeNifti(maskImage) }, kind: 'labels' },
     { format: 'seg', open: 'a.dcm', files: { 'a.dcm': segmentationFile() }, kind: 'seg' },
     ...written([
       'prone, empty frames left out',
@@ -121,6 +127,76 @@ function written(names: readonly string[]): Seed[] {
       files: { 'a.dcm': Buffer.from(file, 'base64') },
       kind,
     }))
+}
+
+/** Labels 1 and 2 on the volume's grid, stored with a slope. */
+const maskImage = {
+  ...volume,
+  voxels: Uint8Array.from(volume.voxels, (_, n) => (n % 97 < 2 ? 127 * (1 + (n % 2)) : 0)),
+  slope: 1 / 127.4,
+}
+
+/** The header of layers of labels, named as 3D Slicer names its segments. */
+const segHeader = (sizes: string): Uint8Array => {
+  const lines = [
+    'NRRD0004',
+    'type: unsigned char',
+    'dimension: 4',
+    'space: left-posterior-superior',
+    `sizes: ${sizes}`,
+    'space directions: none (0.7,0,0) (0,0.8,0) (0,0,2.5)',
+    'encoding: gzip',
+    'space origin: (-100,-120,-300)',
+  ]
+  const segments = ['0_Name:=A', '0_LabelValue:=1', '0_Layer:=0', '1_Name:=B', '1_LabelValue:=1', '1_Layer:=1']
+  return Buffer.from(`${[...lines, ...segments.map((pair) => `Segment${pair}`)].join('\n')}\n\n`)
+}
+
+/** Two layers, each with some parts. */
+const segNrrd = (): Uint8Array =>
+  join8([segHeader('2 16 12 6'), gzipSync(Uint8Array.from({ length: 2 * 16 * 12 * 6 }, (_, n) => Number(n % 61 < 3)))])
+
+/** Series as people hold them: without group 2, in another syntax than is named, two passes, strays, other classes. */
+function oddSeries(slices: readonly Uint8Array[]): Seed[] {
+  const folder = (files: readonly Uint8Array[], name = ''): Files =>
+    Object.fromEntries(files.map((bytes, k) => [`${name}${k}.dcm`, bytes]))
+  const all = Array.from({ length: 6 }, (_, k) => sliceAttributes(volume, k))
+  const preamble = slices[0].subarray(0, 132)
+  const meta = (syntax: string): Uint8Array => dicomDataset({ TransferSyntaxUID: syntax })
+  const second = all.map((slice, k) => {
+    const [x, y, z] = slice.ImagePositionPatient as readonly number[]
+    return dicomFile({
+      ...slice,
+      ImagePositionPatient: [x, y, z + 1.25],
+      AcquisitionNumber: '2',
+      SOPInstanceUID: `1.5.${k}`,
+    })
+  })
+  const scout = dicomFile({ ...all[0], Rows: 6, Columns: 32, ImageOrientationPatient: [1, 0, 0, 0, 0, -1] })
+  const plan = dicomFile({
+    SOPClassUID: '1.2.840.10008.5.1.4.1.1.481.5',
+    Modality: 'RTPLAN',
+    TextValue: 'x'.repeat(400),
+  })
+  const secondary = all.map((slice) => dicomFile({ ...slice, SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }))
+  const written = (write: (slice: (typeof all)[number]) => Uint8Array): Files => folder(all.map(write))
+  return [
+    { format: 'dicom, no group 2', open: '', files: written((slice) => join8([preamble, dicomDataset(slice)])) },
+    { format: 'dicom, no preamble', open: '', files: written((slice) => dicomFile(slice).subarray(132)) },
+    {
+      format: 'dicom, another syntax named',
+      open: '',
+      files: written((slice) => join8([preamble, meta('1.2.840.10008.1.2'), dicomDataset(slice)])),
+    },
+    {
+      format: 'dicom, two passes',
+      open: '',
+      files: { ...folder(slices), ...folder(second, 'b') },
+      series: '1.2.3.4:1',
+    },
+    { format: 'dicom, strays', open: '', files: { ...folder(slices), 's.dcm': scout, 'p.dcm': plan.subarray(0, -99) } },
+    { format: 'dicom, secondary capture', open: '', files: folder(secondary) },
+  ]
 }
 
 /** Inputs made to hurt: bombs, and paths that climb. */
@@ -182,6 +258,10 @@ export function attacks(): readonly Seed[] {
     one('nifti bomb', 'a.nii.gz', gz(header)),
     one('mha bomb', 'a.mha', join8([mhd('LOCAL', 'CompressedData = True\n'), gzipSync(zeros)])),
     one('nrrd bomb', 'a.nrrd', join8([nrrd('encoding: gzip'), gzipSync(zeros)])),
+    ...['1000 900 900 900', '2 30000 30000 30000'].map((sizes): Seed => {
+      const header = segHeader(sizes)
+      return { ...one(`seg.nrrd bomb ${sizes}`, 'a.seg.nrrd', join8([header, gzipSync(zeros)])), kind: 'labels' }
+    }),
     one('deflated dicom bomb', 'a.dcm', join8([deflated, deflateRawSync(new Uint8Array(512 << 20).fill(8, 0, 2))])),
     one('deep sequences', 'a.dcm', join8([dicomFile({}, { syntax: '1.2.840.10008.1.2' }), Uint8Array.from(deep)])),
     ...['../../etc/passwd', '/etc/passwd', '..\\x', 'LIST', '%03d.raw 1 9 1'].flatMap((file) => [
@@ -258,22 +338,30 @@ export function place(seed: Seed, folder: string, random?: Random): void {
  * @returns 'read', or the code of the refusal
  * @throws whatever is no SpiculaError: a defect
  */
-export async function attempt({ open, kind }: Seed, folder: string): Promise<string> {
+export async function attempt({ open, kind, series }: Seed, folder: string): Promise<string> {
   const path = open === '' ? folder : join(folder, open)
   try {
-    if (kind === 'boxes') parseBoxes(readFileSync(path, 'utf8'), 'a.xml')
+    if (kind === 'labels') await readLabels(path)
+    else if (kind === 'boxes') parseBoxes(readFileSync(path, 'utf8'), 'a.xml')
     else if (kind === 'markups') placesOfMarkups(readFileSync(path, 'utf8'), 'a')
     else if (kind !== undefined) {
       const header = await readDicomHeader(await fileSource(path), inflateRaw)
       if (kind === 'seg') await placesOfSeg(header, decompress)
       else if (kind === 'rtstruct') placesOfStructures(header.dataset, 'a.dcm')
       else placesOfReport(header.dataset, 'a.dcm', (_, column, row) => [column, row, 0])
-    } else await readScan(path)
+    } else await readScan(series === undefined ? path : `${path}#${series}`)
     return 'read'
   } catch (error) {
     if (error instanceof SpiculaError) return error.code
     throw error
   }
+}
+
+/** A mask, beside a scan that it may be of. */
+async function readLabels(path: string): Promise<void> {
+  const labels = await openLabels(path)
+  await placesOfMask(labels)
+  checkMaskGrid(labels.layers[0], { ...volume, name: 'ct' })
 }
 
 async function readScan(path: string): Promise<void> {

@@ -49,7 +49,7 @@ function likelyFrame(scan: Scan, point: Triple, inverse: Affine): string {
   if (insideScan(scan.shapeIjk, point)) {
     hints.push('The numbers fit as voxel indices: the coordinates look like voxels, not millimetres (--frame voxel).')
   }
-  const other = scan.elsewhere?.(pointLps)
+  const other = scan.elsewhere?.(point)
   if (other !== undefined) hints.push(`The point lies in ${other}: give that one, its #number behind the path.`)
   if (hints.length === 0) hints.push('Check that the row names the right scan, and the frame of its coordinates.')
   return hints.join(' ')

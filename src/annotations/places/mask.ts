@@ -9,6 +9,8 @@ import { type FoundPlaces, type NodulePlace, showMm } from './place.ts'
 
 /** Voxels read at once: every reading inflates a compressed mask from its beginning, so a few are read for many slices. */
 const SLAB_VOXELS = 1 << 24
+/** A slice with more voxels, over all layers, is no CT's. */
+const MOST_IN_SLICE = 1 << 25
 /** A scan with more nodules than this is no scan of nodules: the mask is of lungs, vessels, or noise. */
 const MOST_NODULES = 500
 
@@ -32,6 +34,12 @@ export async function placesOfMask(mask: Labels, options: MaskOptions = {}): Pro
   const { name, layers, segments } = mask
   const [geometry] = layers
   const [ni, nj, nk] = geometry.shapeIjk
+  if (ni * nj * layers.length > MOST_IN_SLICE) {
+    throw new SpiculaError(
+      'datasets/mask',
+      `${name}: ${ni} x ${nj} voxels in ${layers.length} layers are no slice of a CT`,
+    )
+  }
   const reader = labelReader(name)
   const numbering = segments.length > 0 || layers.length > 1 ? segmentNumbers(mask) : undefined
   const finders = layers.map(() => componentFinder(geometry.shapeIjk, geometry.affineLps))

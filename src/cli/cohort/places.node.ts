@@ -114,7 +114,8 @@ function pathFrom(out: string, image: string): string {
 }
 
 /** The name of an annotation: as a scan's, in XML or JSON, or 3D Slicer's a.seg.nrrd, a.mrk.json, a.fcsv. */
-const nameOf = (path: string): string => stemOf(path.replace(/\.(xml|mrk\.json|json|fcsv)$/i, '')).replace(/\.seg$/i, '')
+const nameOf = (path: string): string =>
+  stemOf(path.replace(/\.(xml|mrk\.json|json|fcsv)$/i, '')).replace(/\.seg$/i, '')
 
 /** The scan of an annotation: of the same name, or of its name without what says that it is an annotation. */
 function findImage(path: string, folder: string): string {
