@@ -4,7 +4,7 @@
  * what each image says of its acquisition decides.
  */
 import type { Triple } from '../scan.ts'
-import { dot, type Slice } from './slice.ts'
+import { dot, markOf, type Slice, varies } from './slice.ts'
 import { medianGap, SAME_PLACE, spacingOf } from './spacing.ts'
 import type { Keyword } from './tags.ts'
 
@@ -80,18 +80,24 @@ const MOST_DEPTH = 3
  * @param placed slices of one shape, ascending
  * @example acquisitionsOf(placed).by // ['AcquisitionNumber']
  */
-export function acquisitionsOf(placed: readonly Placed[], depth = 0): Acquisitions {
+export function acquisitionsOf(placed: readonly Placed[]): Acquisitions {
+  const slices = placed.map(({ slice }) => slice)
+  const keywords = [...SAME_WITHIN, ...GROWING].filter((keyword) => varies(slices, keyword))
+  return tellApart(placed, keywords, 0)
+}
+
+function tellApart(placed: readonly Placed[], keywords: readonly Keyword[], depth: number): Acquisitions {
   const whole = isSound(placed)
   const one: Acquisitions = { passes: [placed], by: [], alternates: undefined }
   if (depth >= MOST_DEPTH) return one
   let alternates: Keyword | undefined
   let half: Acquisitions | undefined
-  for (const keyword of [...SAME_WITHIN, ...GROWING]) {
+  for (const keyword of keywords) {
     const groups = GROWING.includes(keyword) ? sweeps(placed, keyword) : byValue(placed, keyword)
     if (groups.length < 2 || groups.length > MOST_PASSES || !interleave(placed, groups)) continue
     // A few slices are evenly spaced by chance.
     const isLarge = groups.every(({ length }) => length >= (groups.length === 2 ? 2 : 3))
-    const told = isLarge ? groups.map((group) => acquisitionsOf(group, depth + 1)) : []
+    const told = isLarge ? groups.map((group) => tellApart(group, keywords, depth + 1)) : []
     const passes = isLarge ? told.flatMap((part) => part.passes) : groups
     const by = [keyword, ...new Set(told.flatMap((part) => part.by))]
     if (isLarge && passes.every((pass) => isSound(pass))) return { passes, by, alternates: undefined }
@@ -122,7 +128,7 @@ function isSound(placed: readonly Placed[]): boolean {
 
 /** SpacingBetweenSlices, mm. */
 export const toldSpacingMm = (slice: Slice): number | undefined => {
-  const told = Number(slice.mark('SpacingBetweenSlices') ?? Number.NaN)
+  const told = Number(markOf(slice, 'SpacingBetweenSlices') ?? Number.NaN)
   return Number.isFinite(told) ? Math.abs(told) : undefined
 }
 
@@ -147,7 +153,7 @@ export const sidewaysLimit = ({ spacingMm }: Slice): number => Math.max(0.12, 0.
 function byValue(placed: readonly Placed[], keyword: Keyword): Placed[][] {
   const groups = new Map<string, Placed[]>()
   for (const one of placed) {
-    const value = one.slice.mark(keyword) ?? ''
+    const value = markOf(one.slice, keyword) ?? ''
     const group = groups.get(value)
     if (group) group.push(one)
     else groups.set(value, [one])
@@ -157,7 +163,7 @@ function byValue(placed: readonly Placed[], keyword: Keyword): Placed[][] {
 
 /** Runs of images, in the order of an attribute, whose places go one way; empty where an image has no value. */
 function sweeps(placed: readonly Placed[], keyword: Keyword): Placed[][] {
-  const valued = placed.map((one) => ({ one, value: one.slice.mark(keyword) }))
+  const valued = placed.map((one) => ({ one, value: markOf(one.slice, keyword) }))
   if (valued.some(({ value }) => value === undefined)) return []
   const isNumber = keyword === 'InstanceNumber'
   const order = (a: string, b: string): number => (isNumber ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0)

@@ -31,8 +31,8 @@ export interface Slice {
   readonly thicknessMm: number | undefined
   /** Scout pictures: ImageType LOCALIZER (C.8.2.1.1.1). */
   readonly localizer: boolean
-  /** What the image says of its acquisition, phase, time: an attribute as text, in a frame's own groups first. */
-  readonly mark: (keyword: Keyword) => string | undefined
+  /** What the image says of its acquisition, phase, time: see {@link markOf}. A frame's own groups come first. */
+  readonly marks: readonly Dataset[]
 }
 
 /** What a file says of the series that it belongs to. */
@@ -158,9 +158,8 @@ function classic(dataset: Dataset, count: number, common: Common): Slice {
     throw new SpiculaError('volume/dicom-frames', `${common.name}: ${count} frames in an object that has one place`)
   }
   const localizer = texts(dataset, 'ImageType').includes('LOCALIZER')
-  const mark = (keyword: Keyword): string | undefined => markOf([dataset], keyword)
   const rescale = rescaleOf(dataset, common.name)
-  return { ...common, frame: 0, localizer, mark, rescale, ...place([dataset], common.name) }
+  return { ...common, frame: 0, localizer, marks: [dataset], rescale, ...place([dataset], common.name) }
 }
 
 /** Groups of a frame that say of which acquisition, phase and time it is. */
@@ -176,11 +175,35 @@ const MARK_GROUPS = [
   'PixelMeasuresSequence',
 ] as const
 
-/** Text, or binary numbers as text, of the first data set that has the attribute. */
-function markOf(datasets: readonly Dataset[], keyword: Keyword): string | undefined {
-  const found = datasets.find((one) => element(one, keyword) !== undefined)
+/**
+ * An attribute of an image as text, numbers too.
+ * @example markOf(slice, 'AcquisitionNumber') // '2'
+ */
+export function markOf({ marks }: Slice, keyword: Keyword): string | undefined {
+  const found = marks.find((one) => element(one, keyword) !== undefined)
   if (found === undefined) return undefined
   return /^(US|UL|FL|FD)$/.test(TAGS[keyword][1]) ? numbers(found, keyword)?.join('\\') : text(found, keyword)
+}
+
+/** Whether an attribute differs among images; told by their bytes, for there are thousands and mostly it does not. */
+export function varies(slices: readonly Slice[], keyword: Keyword): boolean {
+  const [tag] = TAGS[keyword]
+  const first = bytesOfMark(slices[0], tag)
+  for (const slice of slices) {
+    const bytes = bytesOfMark(slice, tag)
+    if (bytes === undefined || first === undefined) {
+      if (bytes !== first) return true
+    } else if (bytes.length !== first.length || bytes.some((byte, n) => byte !== first[n])) return true
+  }
+  return false
+}
+
+function bytesOfMark({ marks }: Slice, tag: number): Uint8Array | undefined {
+  for (const { bytes, elements } of marks) {
+    const found = elements.get(tag)
+    if (found?.length) return bytes.subarray(found.at, found.at + found.length)
+  }
+  return undefined
 }
 
 /** C.7.6.16: each frame's attributes are in its own functional groups, or in those that all frames share. */
@@ -205,7 +228,7 @@ function enhanced(dataset: Dataset, count: number, common: Common): Slice[] {
       frame,
       localizer: type !== undefined && texts(type, 'FrameType').includes('LOCALIZER'),
       rescale: transform && rescaleOf(transform, common.name),
-      mark: (keyword) => markOf([...marks, dataset], keyword),
+      marks: [...marks, dataset],
       ...place(places, common.name),
     }
   })

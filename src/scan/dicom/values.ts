@@ -24,11 +24,24 @@ export function bytesOf(dataset: Dataset, keyword: Keyword): Uint8Array | undefi
 export function text(dataset: Dataset, keyword: Keyword): string | undefined {
   const bytes = bytesOf(dataset, keyword)
   if (bytes === undefined) return undefined
-  const value = latin1
-    .decode(bytes)
-    .replace(/[\0 ]+$/, '')
-    .trimStart()
-  return value === '' ? undefined : value
+  let [from, end] = [0, bytes.length]
+  while (from < end && bytes[from] === SPACE) from++
+  while (end > from && (bytes[end - 1] === SPACE || bytes[end - 1] === 0)) end--
+  if (from === end) return undefined
+  return end - from <= SHORT ? short(bytes, from, end) : latin1.decode(bytes.subarray(from, end))
+}
+
+const SPACE = 0x20
+/** A decoder takes longer to begin than a short text to be put together, and there are thousands in a series. */
+const SHORT = 64
+
+function short(bytes: Uint8Array, from: number, end: number): string {
+  let value = ''
+  for (let n = from; n < end; n++) {
+    if (bytes[n] > 0x7f) return latin1.decode(bytes.subarray(from, end))
+    value += String.fromCharCode(bytes[n])
+  }
+  return value
 }
 
 /** The values of an attribute that holds texts. */
