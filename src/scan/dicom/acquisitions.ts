@@ -4,7 +4,7 @@
  * what each image says of its acquisition decides.
  */
 import type { Triple } from '../scan.ts'
-import { dot, markOf, type Slice, varies } from './slice.ts'
+import { dot, markOf, type Slice, varying } from './slice.ts'
 import { medianGap, SAME_PLACE, spacingOf } from './spacing.ts'
 import type { Keyword } from './tags.ts'
 
@@ -81,8 +81,10 @@ const MOST_DEPTH = 3
  * @example acquisitionsOf(placed).by // ['AcquisitionNumber']
  */
 export function acquisitionsOf(placed: readonly Placed[]): Acquisitions {
-  const slices = placed.map(({ slice }) => slice)
-  const keywords = [...SAME_WITHIN, ...GROWING].filter((keyword) => varies(slices, keyword))
+  const keywords = varying(
+    placed.map(({ slice }) => slice),
+    [...SAME_WITHIN, ...GROWING],
+  )
   return tellApart(placed, keywords, 0)
 }
 

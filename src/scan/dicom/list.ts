@@ -1,6 +1,6 @@
 /** Any heap of files, wherever their bytes come from, to series: the part of opening DICOM that a browser shares. */
 import { SpiculaError } from '../../error.ts'
-import { type ByteSource, readPrefix } from '../../files/bytes.ts'
+import type { ByteSource } from '../../files/bytes.ts'
 import { mapConcurrently } from '../../files/concurrent.ts'
 import type { Note } from '../scan.ts'
 import type { Dataset } from './dataset.ts'
@@ -8,12 +8,10 @@ import { type InflateRaw, readDicomBeginning, readDicomHeader } from './file.ts'
 import type { Decompress } from './frames.ts'
 import { type Series, seriesOf } from './series.ts'
 import { factsOf, isCtClass, type ReadFile, readSlices } from './slice.ts'
-import { isDicom } from './start.ts'
 import { text } from './values.ts'
 
 /** Files under way at once. */
 const AT_ONCE = 24
-const PREFIX = 132
 
 /** What differs between a browser and Node. */
 export interface DicomTools {
@@ -43,11 +41,11 @@ export async function listSources(
   { inflateRaw, decompress }: DicomTools,
 ): Promise<Listed> {
   const found = await mapConcurrently(sources, AT_ONCE, async (source): Promise<ReadFile | 'other' | Unread> => {
-    if (!isDicom(await readPrefix(source, PREFIX))) return 'other'
     try {
       return readSlices(await readDicomHeader(source, inflateRaw), source.maxSize, decompress)
     } catch (error) {
       if (!(error instanceof SpiculaError)) throw error
+      if (error.code === 'volume/format') return 'other'
       return unread(await readDicomBeginning(source), error)
     }
   })

@@ -1,7 +1,8 @@
 /** Files from the disk that may be DICOM slices: of a folder, an archive, a DICOMDIR. */
-import { type Dirent, existsSync } from 'node:fs'
-import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { close, type Dirent, existsSync, fstat, open, read } from 'node:fs'
+import { type FileHandle, open as openHandle, readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
+import { promisify } from 'node:util'
 import { SpiculaError } from '../../error.ts'
 import { fileSource } from '../../files/bytes.node.ts'
 import { type ByteSource, readPrefix } from '../../files/bytes.ts'
@@ -93,20 +94,23 @@ const isFile = async (path: string): Promise<boolean> => (await stat(path).catch
 /** As many bytes as a header has, mostly: read with the file's size in one opening. */
 const HEAD_BYTES = 1 << 14
 
+/** Descriptors instead of file handles: of thousands of files each is open for one reading. */
+const descriptor = { open: promisify(open), read: promisify(read), stat: promisify(fstat), close: promisify(close) }
+
 /** A plain file whose beginning is read at once: the header then costs one opening of the file. Empty ones are none. */
 async function diskSource(path: string, name: string): Promise<ByteSource | undefined> {
-  let file: Awaited<ReturnType<typeof open>> | undefined
+  let file: number | undefined
   try {
-    file = await open(path, 'r')
+    file = await descriptor.open(path, 'r')
     const buffer = new Uint8Array(HEAD_BYTES)
-    const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0)
+    const { bytesRead } = await descriptor.read(file, buffer, 0, HEAD_BYTES, 0)
     if (bytesRead === 0) return undefined
-    const size = bytesRead < HEAD_BYTES ? bytesRead : (await file.stat()).size
+    const size = bytesRead < HEAD_BYTES ? bytesRead : (await descriptor.stat(file)).size
     return headedSource(path, name, buffer.subarray(0, bytesRead), size)
   } catch (error) {
     throw error instanceof SpiculaError ? error : fileError(name, error)
   } finally {
-    await file?.close()
+    if (file !== undefined) await descriptor.close(file)
   }
 }
 
@@ -116,7 +120,7 @@ function headedSource(path: string, name: string, head: Uint8Array, size: number
     maxSize: size,
     compressed: false,
     async readSpans(spans, take) {
-      let file: Awaited<ReturnType<typeof open>> | undefined
+      let file: FileHandle | undefined
       try {
         for (const { start, end } of spans) {
           if (end <= head.length || size <= head.length) {
@@ -124,7 +128,7 @@ function headedSource(path: string, name: string, head: Uint8Array, size: number
             if (end > size) throw cutShort(name, end, size)
             continue
           }
-          file ??= await open(path, 'r')
+          file ??= await openHandle(path, 'r')
           const piece = new Uint8Array(Math.max(0, Math.min(end, size) - start))
           let filled = 0
           while (filled < piece.length) {

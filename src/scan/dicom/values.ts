@@ -72,7 +72,15 @@ export function numbers(dataset: Dataset, keyword: Keyword): readonly number[] |
 }
 
 /** The first number of an attribute. */
-export const number = (dataset: Dataset, keyword: Keyword): number | undefined => numbers(dataset, keyword)?.[0]
+export function number(dataset: Dataset, keyword: Keyword): number | undefined {
+  const found = element(dataset, keyword)
+  if (found?.length === undefined) return undefined
+  const binary = BINARY[found.vr === 'UN' ? TAGS[keyword][1] : found.vr]
+  // Most of what is read are single binary numbers, thousands in a series: no array is made of them.
+  if (binary === undefined || found.length < binary.width) return numbers(dataset, keyword)?.[0]
+  const view = new DataView(dataset.bytes.buffer, dataset.bytes.byteOffset + found.at, binary.width)
+  return binary.read(view, 0, dataset.littleEndian)
+}
 
 /** Items of a sequence, none where it is missing. */
 export const items = (dataset: Dataset, keyword: Keyword): readonly Dataset[] => element(dataset, keyword)?.items ?? []
