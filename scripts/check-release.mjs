@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const place = mkdtempSync(join(tmpdir(), 'spicula-release-'))
@@ -30,13 +31,13 @@ try {
   const bin = join(root, 'tools/node_modules/.bin')
   run([join(bin, 'publint'), 'run', tarball, '--strict'])
   run([join(bin, 'attw'), tarball, '--profile', 'esm-only', '--format', 'ascii', '--quiet'])
-  for (const version of versions) checkInstalled(tarball, version)
+  for (const version of versions) await checkInstalled(tarball, version)
 } finally {
   rmSync(place, { recursive: true, force: true })
 }
 
 /** Installs the release in an empty folder, and uses it there. */
-function checkInstalled(tarball, version) {
+async function checkInstalled(tarball, version) {
   const folder = join(place, `node-${version}`)
   mkdirSync(folder)
   const PATH = [join(nodeOf(version), 'bin'), process.env.PATH].join(delimiter)
@@ -54,7 +55,6 @@ function checkInstalled(tarball, version) {
   writeFileSync(join(folder, 'phantom.json'), JSON.stringify(PHANTOM))
   run(['npx', 'spicula', 'phantom', '--spec', 'phantom.json', '--out', '.', '--quiet'], inside)
   symlinkSync('ct.nii.gz', join(folder, 'scan.nii.gz'))
-  symlinkSync('node_modules/spicula/models', join(folder, 'models'))
   const answer = run(['npx', 'spicula', 'predict', '--ct', 'scan.nii.gz', '--at', '-70,10,-20'], inside)
   const [, probability] = /probability (0\.\d{4}) calibrated/.exec(answer) ?? []
 
@@ -79,6 +79,12 @@ function checkInstalled(tarball, version) {
     { ...inside, encoding: 'utf8' },
   )
   expect(status === 1 && stderr.includes('report/llm-client'), `the clients of language models are optional: ${stderr}`)
+
+  const { exports } = JSON.parse(readFileSync(join(folder, 'node_modules/spicula/package.json'), 'utf8'))
+  const forBrowsers = Object.keys(exports).filter((path) => path === './nodule' || exports[path].browser)
+  const contents = forBrowsers.map((path) => `export * from '${path.replace('.', 'spicula')}'`).join('\n')
+  await build({ stdin: { contents, resolveDir: folder }, bundle: true, platform: 'browser', write: false })
+  expect(forBrowsers.length > 10, `the installed library goes into a browser's bundle: ${forBrowsers}`)
 
   const megabytes = (paths) => Math.round(paths.reduce((sum, path) => sum + statSync(path).size, 0) / 1e6)
   const node = execFileSync('node', ['--version'], inside).toString().trim()
