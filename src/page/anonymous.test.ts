@@ -19,6 +19,8 @@ describe('anonymous', () => {
     ['a.hdr, ab.img and ab.hdr', 'ab.hdr', 'a.hdr, ab.img and <image>'],
     ['abc.img.gz and xabc.img, abc', 'ct/abc.hdr', '<image> and xabc.img, abc'],
     ['scan(1).nii.gz: odd; scan(1).json', 'scan(1).nii.gz', '<image>: odd; <image>'],
+    ['J. Smith.img: cut; J. Smith.img.gz', 'J. Smith.hdr', '<image>: cut; <image>'],
+    ['a#1.2b.hdr: odd', 'ct/a#1.2b.hdr', '<image>: odd'],
     ['D:\\ct\\one.hdr: odd', 'D:\\ct\\one.hdr', '<image>: odd'],
   ])('%s, of %s', (text, imagePath, clean) => {
     expect(anonymous(text, { pid: 'P-1', imagePath, imageFile: imagePath })).toBe(clean)

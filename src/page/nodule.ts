@@ -117,16 +117,15 @@ function similar({ reading }: CaseNodule): Markup {
 }
 
 function risks({ risks: all }: CaseNodule): Markup {
-  const answered = all.filter(({ answer }) => answer.kind === 'answer')
   const blank = all.flatMap(({ model, answer }) => (answer.kind === 'blank' ? [`${model.label}: ${answer.why}`] : []))
   const why = blank.length > 0 && paragraph(`Without an answer: ${blank.join('; ')}.`, 'blank')
-  if (answered.length === 0)
-    return lines([paragraph("They need columns of the cohort's table (spicula risk --help names them).", 'blank'), why])
-  const rows = answered.map(({ model, answer }): Cell[] => {
-    if (answer.kind === 'blank') return [model.label, '', '']
+  const rows = all.flatMap(({ model, answer }): Cell[][] => {
+    if (answer.kind === 'blank') return []
     const result = model.scale === 'probability' ? shown(answer.value) : answer.shown
-    return [model.label, result, answer.notes.join('; ')]
+    return [[model.label, result, answer.notes.join('; ')]]
   })
+  if (rows.length === 0)
+    return lines([paragraph("They need columns of the cohort's table (spicula risk --help names them).", 'blank'), why])
   const from = "Computed from the table's columns, not from the image."
   const answers = table('Probability of cancer, or category', ['model', 'result', 'remarks'], rows)
   return lines([answers, paragraph(from, 'quiet'), why])

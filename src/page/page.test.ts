@@ -4,6 +4,7 @@ import { partsOf, rectangleOf } from '../drawing/chart/read-chart.fixture.ts'
 import { type Element, ofClass, parseHtml, tagged, textIn, within } from '../drawing/read-xml.fixture.ts'
 import { madeNodule, madePage } from './case.fixture.ts'
 import type { CaseNodule, CasePage } from './content.ts'
+import { anchorOf } from './nodule.ts'
 import { composePage } from './page.ts'
 
 /** A tag as HTML's tokenizer takes it: its name, and its attributes between double quotes. */
@@ -263,6 +264,26 @@ describe('a nodule on its page', () => {
     ])
   })
 
+  it('knows the sign that is there from the one that is not, in whichever order', () => {
+    const signs = ['pleural_attachment', 'cavitation'].map((feature) => ({
+      feature,
+      values: [
+        { value: 'Absent', probability: 0.3, folds: [0.2, 0.4] },
+        { value: 'Present', probability: 0.7, folds: [0.8, 0.6] },
+      ],
+    }))
+    const words = sectionOf(draw({ reading: { ...nodule.reading, features: { content: signs } } }), 'words')
+    expect(ofClass(words, 'signs').map((group) => tagged(group, 'tr').slice(1).map(textIn))).toEqual([
+      ['cavitation 0.70 0.70 0.60 to 0.80'],
+      ['pleural attachment 0.70 0.70 0.60 to 0.80'],
+    ])
+    expect(tagged(words, 'h4').map(({ text }) => text)).toEqual(['Inside the nodule', 'Around the nodule'])
+    // A sign of other words is shown by its first.
+    const [other] = signs.map((one) => ({ ...one, values: one.values.map((each, i) => ({ ...each, value: `v${i}` })) }))
+    const odd = sectionOf(draw({ reading: { ...nodule.reading, features: { content: [other] } } }), 'words')
+    expect(tagged(odd, 'tr').slice(1).map(textIn)).toEqual(['v1 0.70 0.30 0.20 to 0.40'])
+  })
+
   it('says nothing of what stands out where only sizes were asked for', () => {
     const { features } = nodule.reading
     const content = 'content' in features ? features.content.filter(({ feature }) => feature === 'mean_diameter') : []
@@ -299,6 +320,11 @@ describe('a nodule on its page', () => {
     const table = tagged(sectionOf(draw({ risks: [{ model: category, answer: shown_ }] }), 'risks'), 'tr')
     expect(table[1].children.map(({ text }) => text)).toEqual(['Lung-RADS', '4A', 'MADE'])
     const [, blank] = nodule.risks
+    const two = sectionOf(draw({ risks: [blank, { ...blank, model: { ...blank.model, label: 'Other' } }] }), 'risks')
+    expect(textIn(two)).toContain('Without an answer: VA: MADE; Other: MADE.')
+    const noted = { ...answer, notes: ['one', 'two'] } as typeof answer
+    const remarks = tagged(sectionOf(draw({ risks: [{ ...nodule.risks[0], answer: noted }] }), 'risks'), 'tr')[1]
+    expect(remarks.children[2].text).toBe('one; two')
     expect(textIn(sectionOf(draw({ risks: [blank] }), 'risks'))).toBe(
       "The clinic's models They need columns of the cohort's table (spicula risk --help names them). Without an answer: VA: MADE.",
     )
@@ -314,6 +340,10 @@ describe('a nodule on its page', () => {
     expect(ofClass(draw({ notes: [] }), 'warn')).toEqual([])
     expect(ofClass(draw({ notes: [] }), 'back')).toEqual([])
   })
+})
+
+it('a nodule stands where its label says', () => {
+  expect([anchorOf('Row 12'), anchorOf('Point 1, (b)')]).toEqual(['row-12', 'point-1-b-'])
 })
 
 describe('the page round its nodules', () => {

@@ -71,6 +71,9 @@ describe('standingOut', () => {
       answer('mean_diameter', [0.99, 0.01]),
     ]
     expect(standingOut(answers, 2).map(({ feature }) => feature)).toEqual(['nodule_shape', 'necrosis'])
+    // A guess between two is far nearer than a guess between four: 0.5 of the way against 0.47.
+    const both = [answer('nodule_shape', [0.6, 0.2, 0.1, 0.1]), answer('necrosis', [0.75, 0.25])]
+    expect(standingOut(both, 2).map(({ feature }) => feature)).toEqual(['necrosis', 'nodule_shape'])
     expect(standingOut(answers, 9).map(({ feature }) => feature)).toEqual(['nodule_shape', 'necrosis', 'cavitation'])
   })
 })
