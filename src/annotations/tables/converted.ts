@@ -89,24 +89,6 @@ export function sizeFault(values: Readonly<Record<string, string>>, columns: rea
   return wrong.map((column) => `${column} is ${decimal(values[column])}: no size in mm`).join('; ')
 }
 
-/** No lesion, and no chest, is larger, mm. */
-const MOST_MM = 500
-
-/**
- * Sizes that are none: negative ones (tables write -1 for "no nodule"), zero, more than a chest. Empty fields and
- * words are not looked at.
- * @returns what is wrong, or undefined
- * @example sizeFault({ diameter_mm: '-1' }, ['diameter_mm']) // 'diameter_mm is -1: no size in mm'
- */
-export function sizeFault(values: Readonly<Record<string, string>>, columns: readonly string[]): string | undefined {
-  const wrong = columns.filter((column) => {
-    const size = decimal(values[column])
-    return Number.isFinite(size) && !(size > 0 && size <= MOST_MM)
-  })
-  if (wrong.length === 0) return undefined
-  return wrong.map((column) => `${column} is ${decimal(values[column])}: no size in mm`).join('; ')
-}
-
 /** 0, 1, null where empty, undefined where something else. */
 export function labelOf(text: string | undefined): 0 | 1 | null | undefined {
   const value = (text ?? '').trim()
