@@ -11,12 +11,9 @@ import {
   augmentCrop,
   augmentedViews,
   drawAugmentation,
-  JITTER_MM,
   jitterViews,
   PUBLISHED_AUGMENTATION,
 } from './augment.ts'
-import { gaussianNoise } from './noise.ts'
-import { reachOf } from './reach.ts'
 
 const CUBE = { shapeZyx: [100, 100, 100], centreZyx: [50, 50, 50] } as const
 const NOTHING: Augmentation = {
@@ -27,7 +24,6 @@ const NOTHING: Augmentation = {
   gamma: 1,
 }
 const random = seededRandom(1)
-const placedAt = (centreZyx: Triple): PlacedView[] => VIEWS.map((view) => ({ view, centreZyx }))
 const largest = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, n) => Math.max(most, Math.abs(value - b[n])), 0)
 
@@ -102,29 +98,6 @@ describe('jitterViews', () => {
       const places = [0, 1, 2].map((axis) => new Set(placed.map(({ centreZyx }) => centreZyx[axis])).size)
       expect(places.map((count) => count === 1)).toEqual([0, 1, 2].map((axis) => axis === view.normal))
     }
-  })
-})
-
-describe('reachOf', () => {
-  it.each([-JITTER_MM, 0, JITTER_MM - 1])('holds all that counts in the views, moved by %i', (move) => {
-    const placed = placedAt([50 + move, 50 - move, 50 + move])
-    const { box, inside } = reachOf(placed, 50, CUBE.shapeZyx)
-    const within = (offset: number, axis: number) =>
-      offset + 50 >= box.startZyx[axis] && offset + 50 < box.startZyx[axis] + box.sizeZyx[axis]
-    // White everywhere outside, where the window's lower end is black: the strongest influence there can be.
-    const step = cubeOf((z, y, x) => (within(z, 0) && within(y, 1) && within(x, 2) ? -1000 : 500))
-    expect(largest(renderViews(step, placed), new Float32Array(9 * 224 * 224))).toBeLessThan(3e-6)
-    expect(inside).toBe(true)
-    expect(Math.max(...box.sizeZyx)).toBeLessThan(72)
-  })
-
-  it('is the plane itself for a mid-plane, and knows views that leave the crop', () => {
-    const [axial, , , oblique] = placedAt([10, 10, 10])
-    expect(reachOf([axial], 10, [20, 20, 20])).toEqual({
-      box: { startZyx: [10, 5, 5], sizeZyx: [1, 10, 10] },
-      inside: true,
-    })
-    expect(reachOf([{ ...oblique, centreZyx: [18, 10, 10] }], 18, [20, 20, 20]).inside).toBe(false)
   })
 })
 
@@ -296,22 +269,5 @@ describe('augmentCrop', () => {
         expect(intensities[v]).toBeCloseTo(unitIntensity(hu), 6)
       }
     }
-  })
-})
-
-describe('gaussianNoise', () => {
-  it('has the quantiles of the normal distribution, and any length', () => {
-    const noise = gaussianNoise(200_001, 1, seededRandom(10)).sort()
-    for (const [share, quantile] of [
-      [0.00135, -3],
-      [0.15866, -1],
-      [0.5, 0],
-      [0.97725, 2],
-      [0.99865, 3],
-    ]) {
-      expect(noise[Math.round(share * 200_000)]).toBeCloseTo(quantile, 1)
-    }
-    expect(gaussianNoise(0, 1, random)).toHaveLength(0)
-    expect(gaussianNoise(3, 1, seededRandom(11))).toEqual(gaussianNoise(5, 1, seededRandom(11)).subarray(0, 3))
   })
 })
