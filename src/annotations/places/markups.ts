@@ -3,8 +3,10 @@
  * Slicer shows RAS whatever it stores.
  */
 import * as z from 'zod'
+import type { WorldFrame } from '../../cohort/frame.ts'
 import { SpiculaError } from '../../error.ts'
 import { csvRecords } from '../../files/csv.ts'
+import { parseJson } from '../../files/json.ts'
 import type { Table } from '../../files/table.ts'
 import { rasToLpsPoint } from '../../scan/affine.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
@@ -12,12 +14,9 @@ import { bodiesOf } from './bodies.ts'
 import { type FoundPlaces, type NodulePlace, namesInWords, showMm } from './place.ts'
 import { distance, middleOfLine } from './polygon.ts'
 
-/** The world of a file's numbers. */
-export type MarkupsFrame = 'lps' | 'ras'
-
 export interface MarkupsOptions {
   /** For files that do not say in which world their numbers are; none may say otherwise. */
-  readonly frame?: MarkupsFrame | undefined
+  readonly frame?: WorldFrame | undefined
 }
 
 /** One list or measurement of a file, whatever the file's form. */
@@ -154,8 +153,8 @@ function triple(numbers: readonly number[]): Triple | undefined {
 function frameOf(
   { coordinateSystem }: Pick<Markup, 'coordinateSystem'>,
   name: string,
-  asked: MarkupsFrame | undefined,
-): { frame: MarkupsFrame; assumed: boolean } {
+  asked: WorldFrame | undefined,
+): { frame: WorldFrame; assumed: boolean } {
   const refuse = (what: string, hint: string): never => {
     throw new SpiculaError('datasets/markups-frame', `${name}: ${what}`, { hint })
   }
@@ -169,9 +168,7 @@ function frameOf(
   }
   if (coordinateSystem === OLD_FCSV) return { frame: asked ?? 'ras', assumed: asked === undefined }
   // Files of Slicer before 4.11 have numbers: vtkMRMLStorageNode's RAS 0, LPS 1.
-  const told = { lps: 'lps', ras: 'ras', 0: 'ras', 1: 'lps' }[coordinateSystem.toLowerCase()] as
-    | MarkupsFrame
-    | undefined
+  const told = { lps: 'lps', ras: 'ras', 0: 'ras', 1: 'lps' }[coordinateSystem.toLowerCase()] as WorldFrame | undefined
   if (told === undefined)
     return refuse(`its coordinate system is ${coordinateSystem.slice(0, 20)}`, 'Save it in LPS or RAS.')
   if (asked !== undefined && asked !== told)
@@ -204,25 +201,18 @@ const document = z.looseObject({
 })
 
 function jsonMarkups(text: string, name: string): Markup[] {
-  const fail = (what: string, cause?: unknown) =>
-    new SpiculaError('datasets/markups', `${name}: ${what}`, {
-      cause,
-      hint: 'A file of markups of 3D Slicer has "markups", each with type, coordinateSystem and controlPoints.',
-    })
-  let source: unknown
-  try {
-    source = JSON.parse(text)
-  } catch (cause) {
-    throw fail('not JSON', cause)
+  const about = {
+    name,
+    code: 'datasets/markups',
+    hint: 'A file of markups of 3D Slicer has "markups", each with type, coordinateSystem and controlPoints.',
   }
-  const { data, error } = document.safeParse(source)
-  if (data === undefined) {
-    const [issue] = error?.issues ?? []
-    throw fail(`no markups of 3D Slicer (${issue?.path.join('.')}: ${issue?.message})`)
-  }
-  return data.markups.map((markup) => {
+  const { markups } = parseJson(text, document, about)
+  return markups.map((markup) => {
     const units = [markup.coordinateUnits ?? 'mm'].flat()
-    if (!units.includes('mm')) throw fail(`its units are ${units.join(', ').slice(0, 40)}, not mm`)
+    if (!units.includes('mm'))
+      throw new SpiculaError(about.code, `${name}: its units are ${units.join(', ').slice(0, 40)}, not mm`, {
+        hint: about.hint,
+      })
     return {
       type: markup.type,
       coordinateSystem: markup.coordinateSystem ?? undefined,
@@ -284,7 +274,7 @@ function parseFcsv(text: string, name: string): Fcsv {
  * @throws SpiculaError as {@link placesOfMarkups}
  * @example fcsvTable(await readFile('F.fcsv', 'utf8'), 'F.fcsv').frame // 'lps'
  */
-export function fcsvTable(text: string, name: string, asked?: MarkupsFrame): { table: Table; frame: MarkupsFrame } {
+export function fcsvTable(text: string, name: string, asked?: WorldFrame): { table: Table; frame: WorldFrame } {
   const { columns, points, coordinateSystem } = parseFcsv(text, name)
   const records = points
     .filter(({ isPlaced }) => isPlaced)
