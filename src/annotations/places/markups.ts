@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import { SpiculaError } from '../../error.ts'
 import { csvRecords } from '../../files/csv.ts'
+import { parseJson } from '../../files/json.ts'
 import type { Table } from '../../files/table.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
 import { bodiesOf } from './bodies.ts'
@@ -199,25 +200,18 @@ const document = z.looseObject({
 })
 
 function jsonMarkups(text: string, name: string): Markup[] {
-  const fail = (what: string, cause?: unknown) =>
-    new SpiculaError('datasets/markups', `${name}: ${what}`, {
-      cause,
-      hint: 'A file of markups of 3D Slicer has "markups", each with type, coordinateSystem and controlPoints.',
-    })
-  let source: unknown
-  try {
-    source = JSON.parse(text)
-  } catch (cause) {
-    throw fail('not JSON', cause)
+  const about = {
+    name,
+    code: 'datasets/markups',
+    hint: 'A file of markups of 3D Slicer has "markups", each with type, coordinateSystem and controlPoints.',
   }
-  const { data, error } = document.safeParse(source)
-  if (data === undefined) {
-    const [issue] = error?.issues ?? []
-    throw fail(`no markups of 3D Slicer (${issue?.path.join('.')}: ${issue?.message})`)
-  }
-  return data.markups.map((markup) => {
+  const { markups } = parseJson(text, document, about)
+  return markups.map((markup) => {
     const units = [markup.coordinateUnits ?? 'mm'].flat()
-    if (!units.includes('mm')) throw fail(`its units are ${units.join(', ').slice(0, 40)}, not mm`)
+    if (!units.includes('mm'))
+      throw new SpiculaError(about.code, `${name}: its units are ${units.join(', ').slice(0, 40)}, not mm`, {
+        hint: about.hint,
+      })
     return {
       type: markup.type,
       coordinateSystem: markup.coordinateSystem ?? undefined,
