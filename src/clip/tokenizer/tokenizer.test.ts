@@ -186,7 +186,7 @@ describe('textFeeds', () => {
     const rows = ['a nodule', 'a part-solid nodule '.repeat(12), 'a part-solid nodule', ''].map(clip.encode)
     const lengths = rows.map((row) => row.indexOf(49407) + 1)
     const { tokens, positions, endOfText } = textFeeds(rows, clip)
-    expect(tokens.shape).toEqual([2, 77])
+    expect(tokens.shape).toEqual([2, 77, 1])
     for (const [t, row] of rows.entries()) {
       const end = Number(endOfText.data[t]) + 1
       const own = (data: BigInt64Array) => [...data.subarray(end - lengths[t], end)].map(Number)
