@@ -67,7 +67,7 @@ describe('spicula phantom', () => {
     const options = ['--cohort', '3', '--spacing', '2,2,2.5', '--size', '50', '--seed', '2']
     const made = await spicula('phantom', ...options, '--label', 'computed', '--out', 'l')
     expect(made.stdout).toMatch(
-      /^labels by a computed rule, no medicine: malignant is 1 with probability p, .*of 3 are 1$/m,
+      /^labels: computed rule, no medicine; malignant is 1 with probability p, .*of 3 are 1$/m,
     )
     const { records } = parseTable((await bytes('l/cohort.csv')).toString(), 'cohort.csv')
     expect(records).toHaveLength(3)

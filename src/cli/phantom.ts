@@ -218,7 +218,7 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
   await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
   if (label) await writeFileAtomic(join(out, 'cohort.csv.about.json'), aboutLabels(rows.length, ones))
   if (quiet) return
-  if (label) console.log(`labels by a ${COMPUTED_OUTCOME}: ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
+  if (label) console.log(`labels: ${COMPUTED_OUTCOME}; ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
   console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
 }
 
