@@ -7,7 +7,7 @@ import { type FoundPlaces, type NodulePlace, showMm } from './place.ts'
 
 /** Voxels read at once, some 8 slices of a CT. */
 const SLAB_VOXELS = 1 << 21
-/** A scan with more nodules than this is no scan of nodules: the mask is of lungs, vessels, or noise. */
+/** A scan with more nodules than this is not a scan of nodules: the mask is of lungs, vessels, or noise. */
 const MOST_NODULES = 500
 const MOST_LABELS = 256
 
@@ -21,7 +21,7 @@ export interface MaskOptions {
 
 /**
  * The nodules of a label mask in any format that is read as a scan.
- * @throws SpiculaError `datasets/mask` for what is no mask: fractions, negative numbers, hundreds of labels or parts
+ * @throws SpiculaError `datasets/mask` for what is not a mask: fractions, negative numbers, hundreds of labels or parts
  * @example const { places } = await placesOfMask(await openScan('mask.nii.gz'))
  */
 export async function placesOfMask(mask: Scan, options: MaskOptions = {}): Promise<FoundPlaces> {
@@ -47,13 +47,13 @@ function checkLabels(voxels: Float32Array, labels: Set<number>, name: string): v
     if (value === last) continue
     last = value
     if (value < 0 || !Number.isInteger(value)) {
-      throw new SpiculaError('datasets/mask', `${name}: no label mask: it holds ${value}`, {
+      throw new SpiculaError('datasets/mask', `${name}: not a label mask: it holds ${value}`, {
         hint: 'A mask holds 0 and whole numbers above. Give the mask, not the CT; cut a probability map at a threshold.',
       })
     }
     labels.add(value)
     if (labels.size > MOST_LABELS) {
-      throw new SpiculaError('datasets/mask', `${name}: no label mask: more than ${MOST_LABELS} different values`)
+      throw new SpiculaError('datasets/mask', `${name}: not a label mask: more than ${MOST_LABELS} different values`)
     }
   }
 }
@@ -94,6 +94,6 @@ export function placesOf(
 }
 
 const tooMany = (name: string): SpiculaError =>
-  new SpiculaError('datasets/mask', `${name}: more than ${MOST_NODULES} separate parts are no nodules`, {
+  new SpiculaError('datasets/mask', `${name}: more than ${MOST_NODULES} separate parts are not nodules`, {
     hint: 'Is it a mask of lungs or vessels, or noisy? --min-diameter leaves specks out.',
   })

@@ -65,7 +65,7 @@ describe('label masks', () => {
     }
   })
 
-  it('refuses what is no mask', async () => {
+  it('refuses what is not a mask', async () => {
     const scan = (value: number) => memoryScan(new Float32Array(8).fill(value, 3, 4), [2, 2, 2], affineLps)
     await expect(placesOfMask(scan(-1000))).rejects.toMatchObject({ code: 'datasets/mask' })
     await expect(placesOfMask(scan(0.5))).rejects.toMatchObject({ code: 'datasets/mask' })
@@ -223,7 +223,7 @@ describe('the cohort', () => {
 })
 
 describe('objects', () => {
-  it('refuses files that are no DICOM', async () => {
+  it('refuses files that are not DICOM', async () => {
     const path = join(folder, 'a.dcm')
     writeFileSync(path, 'text')
     await expect(readObject(path)).rejects.toMatchObject({ code: 'volume/format' })
