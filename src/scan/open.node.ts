@@ -27,7 +27,8 @@ const KNOWN: readonly (readonly [format: string, at: number, magic: string])[] =
  * Opens a scan, in whatever format its content shows. Reads headers only.
  * @param path a file or, for DICOM, a folder. Where a folder or archive holds several series, `#` and the ending of a
  *   Series Instance UID behind the path name one
- * @throws SpiculaError `volume/missing`, `volume/format` where it is no format that is read, and the codes of its reader
+ * @throws SpiculaError `volume/missing`, `volume/format` where it is not a format that is read, and the codes of its
+ *   reader
  * @example
  * const scan = await openScan('scan.nii.gz')
  * scan.shapeIjk // [512, 512, 300]

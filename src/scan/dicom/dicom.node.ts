@@ -175,7 +175,10 @@ const isFile = async (path: string): Promise<boolean> => (await stat(path).catch
 /** As many bytes as a header has, mostly: read with the file's size in one opening. */
 const HEAD_BYTES = 1 << 14
 
-/** A plain file whose beginning is read at once: the header then costs one opening of the file. Empty ones are none. */
+/**
+ * A plain file whose beginning is read at once: the header then costs one opening of the file. Undefined for an empty
+ * file.
+ */
 async function diskSource(path: string, name: string): Promise<ByteSource | undefined> {
   let file: Awaited<ReturnType<typeof open>> | undefined
   try {
@@ -247,7 +250,7 @@ async function candidatesInZip(archive: ByteSource, notes: Note[]): Promise<Cand
     return bytes > 0 && !name.startsWith('.') && !path.startsWith('__MACOSX/') && name.toUpperCase() !== 'DICOMDIR'
   })
   if (files.length < members.length) {
-    const message = `${members.length - files.length} members of the archive that are no slices left out`
+    const message = `${members.length - files.length} members of the archive that are not slices left out`
     notes.push({ code: 'volume/not-dicom', message })
   }
   if (files.length === 0) throw new SpiculaError('volume/empty', `${archive.name}: the archive holds no files`)

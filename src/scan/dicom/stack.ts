@@ -1,6 +1,6 @@
 /**
  * Slices to a volume: ordered by their positions along the normal (never by names or numbers), with one affine; or the
- * reason why they are none.
+ * reason why they do not make one.
  */
 import { SpiculaError } from '../../error.ts'
 import type { Affine, Note, Triple } from '../scan.ts'
@@ -81,7 +81,7 @@ function checkAlike(all: readonly Slice[]): void {
     if (count === 0) return
     const message = `${slicesInWords(count)} of ${all.length} with another ${what} than the rest`
     throw new SpiculaError('volume/dicom-mixed', message, {
-      hint: 'The series holds more than one volume, or pictures that are no slices: move those elsewhere.',
+      hint: 'The series holds more than one volume, or pictures that are not slices: move those elsewhere.',
     })
   }
   const near = (a: readonly number[], b: readonly number[], tolerance: number): boolean =>
