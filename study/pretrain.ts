@@ -1,9 +1,10 @@
 /**
- * `npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT --fold K... [--epochs 5]`: the image tower of each fold taught by the
- * numbers that readers gave, before words come: from an axial view to the mean rating of each characteristic, and the
- * logarithm of the nodule's area, by linear regression on the tower's features. COHORT is study/prepare.ts's
- * train-all.csv; a fold's validation patients are left out. OUT becomes a model folder to go on from (`start: folds`)
- * when every fold is there; folds that are there are left as they are. --plain: views are moved, and not varied otherwise.
+ * `npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT --fold K... [--epochs 5]`: the image tower of each fold
+ * taught by the numbers that readers gave, before words come: from an axial view to the mean rating of each
+ * characteristic, and the logarithm of the nodule's area, by linear regression on the tower's features. COHORT is
+ * study/prepare.ts's train-all.csv; a fold's validation patients are left out. OUT becomes a model folder to go on from
+ * (`start: folds`) when every fold is there; folds that are there are left as they are. --plain: views are moved, and
+ * not varied otherwise.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,7 +47,7 @@ const [cohort, base, splits, out] = positionals
 if (out === undefined) throw new Error('usage: npm run study -- study/pretrain.ts COHORT BASE FOLDS OUT [--fold K...]')
 
 const epochs = Number(values.epochs)
-if (!(Number.isInteger(epochs) && epochs > 0)) throw new Error(`--epochs ${values.epochs} is no number of epochs`)
+if (!(Number.isInteger(epochs) && epochs > 0)) throw new Error(`--epochs ${values.epochs} is not a number of epochs`)
 
 const BATCH = 32
 const RATE = 2e-4

@@ -20,8 +20,9 @@ const sources = files.filter((file) => /\.(ts|mjs|py|sh|yaml)$|^\.ci\/run$/.test
 const commentsOf = (file: string): string =>
   file.endsWith('.ts') ? (read(file).match(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm) ?? []).join('\n') : read(file)
 
-/** Whether a path from the root is there; `*` stands for anything within a name. */
-function isThere(path: string): boolean {
+/** Whether a path from the root is there; `*`, and `NAME` in a recipe, stand for anything within a name. */
+function isThere(named: string): boolean {
+  const path = named.replace(/\bNAME\b/g, '*')
   if (!path.includes('*')) return existsSync(join(root, path))
   const pattern = new RegExp(
     `^${path.replaceAll('.', '\\.').replace(/\*+\/?/g, (stars) => (stars.startsWith('**') ? '(.*/)?' : '[^/]*'))}$`,
@@ -55,7 +56,7 @@ function missingPaths(text: string): string[] {
 const missingNames = (text: string): string[] =>
   [...text.matchAll(/(?<![\w./@*{}-])(?:\.\.?\/)*([\w.-]+(?:\/[\w.-]+)*\.(?:ts|mjs|md))\b/g)]
     .map(([, name]) => name)
-    .filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`)))
+    .filter((name) => !/\bNAME\b/.test(name) && !files.some((file) => file === name || file.endsWith(`/${name}`)))
 
 /** Quoted headings and facts behind the name of a page: `docs/decisions.md, "Rooms"`, `docs/method.md M4 and M6.2`. */
 function missingParts(text: string): string[] {

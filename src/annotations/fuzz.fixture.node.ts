@@ -1,6 +1,6 @@
 /**
- * Mutated files of every format that is read: bit flips, cuts, lying lengths, bombs, paths that climb. What opens must be
- * readable; what does not must be refused with a SpiculaError. `fuzz.test.ts` runs some, `bench/fuzz.ts` many.
+ * Mutated files of every format that is read: bit flips, cuts, lying lengths, bombs, paths that climb. What opens must
+ * be readable; what does not must be refused with a SpiculaError. `fuzz.test.ts` runs some, `bench/fuzz.ts` many.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -336,7 +336,7 @@ export function place(seed: Seed, folder: string, random?: Random): void {
 /**
  * Opens and reads an input.
  * @returns 'read', or the code of the refusal
- * @throws whatever is no SpiculaError: a defect
+ * @throws whatever is not a SpiculaError: a defect
  */
 export async function attempt({ open, kind, series }: Seed, folder: string): Promise<string> {
   const path = open === '' ? folder : join(folder, open)
@@ -367,7 +367,7 @@ async function readLabels(path: string): Promise<void> {
 async function readScan(path: string): Promise<void> {
   const scan = await openScan(path)
   const [ni, nj, nk] = scan.shapeIjk
-  if (!scan.affineLps.every(Number.isFinite)) throw new Error('an affine with numbers that are none')
+  if (!scan.affineLps.every(Number.isFinite)) throw new Error('an affine that is not finite')
   const isSmall = ni * nj * nk <= WHOLE
   const sizeIjk = isSmall ? scan.shapeIjk : ([Math.min(ni, 64), Math.min(nj, 64), 1] as const)
   const hu = await scan.readHu({ startIjk: [0, 0, isSmall ? 0 : nk - 1], sizeIjk })

@@ -18,7 +18,7 @@ describe('mutated files', () => {
   it.each(all.map((seed, n) => ({ ...seed, n })))('$format $n: opens, or is refused', async (seed) => {
     const random = seededRandom(20260601, `${seed.n}`)
     place(seed, folder)
-    expect(await attempt(seed, folder)).toMatch(/^(read|datasets\/mask)$/) // opened; a CT is no mask
+    expect(await attempt(seed, folder)).toMatch(/^(read|datasets\/mask)$/) // opened; a CT is not a mask
     for (let trial = 0; trial < EACH; trial++) {
       place(seed, folder, random)
       const started = performance.now()

@@ -4,7 +4,9 @@ import { SpiculaError } from '../error.ts'
 import { VERSION } from '../version.ts'
 import { COMMANDS, calledCommand } from './commands.ts'
 
-/** The command line for these arguments: of the command that they call all is there, of the others what help lists. */
+/**
+ * The command line for these arguments: the command that they call is loaded, the others have what help lists of them.
+ */
 async function program(args: readonly string[]): Promise<Command> {
   const root = new Command('spicula')
     .description('Lung nodule malignancy from chest CT, with its reasons. For research use.')

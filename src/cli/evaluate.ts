@@ -47,7 +47,9 @@ interface EvaluateCliOptions {
   readonly quiet?: boolean
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+/** Options that may be given several times; none of them is given at first. */
+const NONE = { truth: [], name: [], compare: [], zeroShot: [], subgroup: [], remark: [] }
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')
@@ -58,25 +60,23 @@ export function evaluateCommand(): Command {
         'For research use.',
     )
     .argument('<predictions...>', 'CSV with pid, nodule_id and scores: what `spicula predict` writes, or any table')
-    .option('--truth <csv>', 'cohort with pid, nodule_id, malignant (0, 1, empty), and other columns', collect, [])
+    .option('--truth <csv>', 'cohort with pid, nodule_id, malignant (0, 1, empty), and other columns', collect)
     .requiredOption('--out <folder>', 'where the report goes')
-    .option('--name <name>', 'what a cohort is called (default: the name of its truth)', collect, [])
+    .option('--name <name>', 'what a cohort is called (default: the name of its truth)', collect)
     .option('--score <column>', 'the column to evaluate (default: calibrated_ensemble, ensemble, or a usual name)')
     .option(
       '--compare <name=file[:column]>',
       "another tool's predictions, compared with the first; repeatable",
       collect,
-      [],
     )
     .option(
       '--zero-shot <csv>',
       'zero-shot features (pid, nodule_id, feature, value, probability), one a cohort',
       collect,
-      [],
     )
-    .option('--subgroup <column[:edges]>', 'a subgroup, e.g. sex or age:55,65,75; repeatable', collect, [])
-    .option('--no-subgroups', 'only those asked for, not the usual columns')
-    .option('--no-clinical', 'without diameter and risk models')
+    .option('--subgroup <column[:edges]>', 'a subgroup, e.g. sex or age:55,65,75; repeatable', collect)
+    .option('--no-subgroups', 'no subgroups by the usual columns, only those asked for')
+    .option('--no-clinical', 'no comparison with the diameter alone and the risk models')
     .option('--operating-points <json>', 'thresholds frozen by an earlier evaluation')
     .option('--choose-on <name>', 'choose thresholds on this cohort, freeze them for the others')
     .option('--time <column>', 'time to diagnosis or end of follow-up: adds the C-index')
@@ -85,7 +85,7 @@ export function evaluateCommand(): Command {
     .option('--replicates <n>', 'bootstrap replicates', parseWhole(100), 2000)
     .option('--seed <n>', 'the same seed gives the same intervals', parseWhole(0), 0)
     .option('--title <text>', 'heading of the report', 'Evaluation')
-    .option('--remark <text>', 'said at the head of the report, e.g. what the labels are; repeatable', collect, [])
+    .option('--remark <text>', 'a sentence at the head of the report, e.g. what the labels are; repeatable', collect)
     .addOption(quietOption())
     .addHelpText(
       'after',
@@ -98,7 +98,11 @@ Examples:
     .action(run)
 }
 
-async function run(files: readonly string[], options: EvaluateCliOptions): Promise<void> {
+async function run(
+  files: readonly string[],
+  given: Omit<EvaluateCliOptions, keyof typeof NONE> & Partial<EvaluateCliOptions>,
+): Promise<void> {
+  const options: EvaluateCliOptions = { ...NONE, ...given }
   const { out, quiet = false, seed, replicates } = options
   const names = checkUsage(files, options)
   const compared = await Promise.all(options.compare.map(readOther))

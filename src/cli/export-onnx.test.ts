@@ -59,7 +59,7 @@ describe('spicula export onnx', () => {
   })
 
   it.each<[string, string[], RegExp]>([
-    ['no folder', ['--out', 'x.onnx', 'nowhere'], /nowhere is no model folder/],
+    ['no folder', ['--out', 'x.onnx', 'nowhere'], /nowhere is not a model folder/],
     ['another ending', ['--out', 'x.onx', 'model'], /x\.onx does not end in \.onnx/],
     ['a checkpoint that is not there', ['--out', 'x.onnx', '--checkpoint', 'clip', 'model'], /best for clip/],
   ])('refuses %s', async (_, args, message) => {

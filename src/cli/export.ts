@@ -11,7 +11,9 @@ import { checkpointOption } from './shared/options.ts'
 import { makeFolder } from './shared/rows.node.ts'
 
 export function exportCommand(): Command {
-  const command = new Command('export').description('models for other software')
+  const command = new Command('export')
+    .summary('models for other software')
+    .description('Writes models for other software.')
   command
     .command('onnx')
     .description(

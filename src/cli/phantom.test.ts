@@ -67,7 +67,7 @@ describe('spicula phantom', () => {
     const options = ['--cohort', '3', '--spacing', '2,2,2.5', '--size', '50', '--seed', '2']
     const made = await spicula('phantom', ...options, '--label', 'computed', '--out', 'l')
     expect(made.stdout).toMatch(
-      /^labels by a computed rule, no medicine: malignant is 1 with probability p, .*of 3 are 1$/m,
+      /^labels: computed rule, no medicine; malignant is 1 with probability p, .*of 3 are 1$/m,
     )
     const { records } = parseTable((await bytes('l/cohort.csv')).toString(), 'cohort.csv')
     expect(records).toHaveLength(3)
@@ -97,12 +97,12 @@ describe('spicula phantom', () => {
     ['labels without a cohort', ['--out', 'x', '--label', 'computed'], /--label is for cohorts/],
     ['labels by nobody knows what', ['--out', 'x', '--cohort', '2', '--label', 'cancer'], /'cancer' is invalid/],
     ['no place for the files', [], /required option '--out <folder>' not specified/],
-    ['a matrix of two numbers', ['--out', 'x', '--matrix', '5x5'], /'5x5' is no matrix/],
-    ['no spacing', ['--out', 'x', '--spacing', '0,1,1'], /'0,1,1' is no spacing/],
+    ['a matrix of two numbers', ['--out', 'x', '--matrix', '5x5'], /'5x5' is not a matrix/],
+    ['no spacing', ['--out', 'x', '--spacing', '0,1,1'], /'0,1,1' is not a spacing/],
     ['another dose', ['--out', 'x', '--dose', 'much'], /'much' is invalid/],
     ['nodules twice', ['--out', 'x', '--spec', 'a', '--nodules', '2'], /cannot be used with option/],
     ['a file that is not there', ['--out', 'x', '--spec', 'none.json'], /none\.json cannot be read/],
-    ['a scan as large as a house', ['--out', 'x', '--spacing', '9,9,9'], /are no scan of a chest/],
+    ['a scan as large as a house', ['--out', 'x', '--spacing', '9,9,9'], /are not a scan of a chest/],
     ['more nodules than there is room for', ['--out', 'x', ...small.slice(0, 4), '--nodules', '90'], /no place found/],
   ])('with %s ends with status 1 and a sentence that helps', async (_, args, message) => {
     const { status, stdout, stderr } = await spicula('phantom', ...args)

@@ -48,11 +48,11 @@ export function phantomCommand(): Command {
         'evaluate with, which says nothing about cancer.',
     )
     .requiredOption('--out <folder>', 'where the files go')
-    .option('--seed <n>', 'of anatomy, nodules and noise (default: 1)', parseWhole(0))
+    .option('--seed <n>', 'seed of anatomy, nodules and noise (default: 1)', parseWhole(0))
     .option('--nodules <n>', 'nodules drawn at random (default: 3)', parseWhole(0))
     .addOption(new Option('--spec <file>', 'JSON: nodules, or a whole phantom.json').conflicts(['nodules', 'cohort']))
     .addOption(
-      new Option('--cohort <n>', 'so many small scans of one nodule each')
+      new Option('--cohort <n>', 'number of small scans of one nodule each')
         .argParser(parseWhole(1))
         .conflicts(['nodules', 'matrix']),
     )
@@ -63,17 +63,21 @@ export function phantomCommand(): Command {
       ).choices([...LABELS]),
     )
     .option('--size <mm>', 'edge of the scans of a cohort', parseMm(40, 200), 72)
-    .option('--spacing <mm,mm,mm>', 'between voxels along L, P, S (default: 0.7,0.7,1.25)', parseSpacing)
-    .option('--thickness <mm>', 'of a slice (default: the spacing along S)', parseMm(0.1, 20))
+    .option('--spacing <mm,mm,mm>', 'spacing of the voxels along L, P, S (default: 0.7,0.7,1.25)', parseSpacing)
+    .option('--thickness <mm>', 'thickness of a slice (default: the spacing along S)', parseMm(0.1, 20))
     .option('--matrix <IxJxK>', 'voxels along L, P, S (default: 512x512x280)', parseMatrix)
     .addOption(
       new Option('--dose <dose>', 'standard 120 mAs, low 30, ultralow 7.5, none: no noise (default: low)').choices([
         ...DOSES,
       ]),
     )
-    .addOption(new Option('--kernel <kernel>', 'sharpness and noise (default: soft)').choices([...KERNELS]))
-    .addOption(new Option('--format <format>', 'of the scans').choices([...FORMATS]).default('nifti'))
-    .option('--threads <n>', 'default: all cores; the files are the same', parseWhole(1))
+    .addOption(
+      new Option('--kernel <kernel>', 'kernel of the reconstruction: its sharpness and noise (default: soft)').choices([
+        ...KERNELS,
+      ]),
+    )
+    .addOption(new Option('--format <format>', 'format of the scans').choices([...FORMATS]).default('nifti'))
+    .option('--threads <n>', 'threads (default: all cores); their number changes no file', parseWhole(1))
     .addOption(quietOption())
     .action(phantom)
 }
@@ -92,14 +96,14 @@ const numbersOf = (text: string, separator: RegExp): number[] => text.split(sepa
 function parseSpacing(text: string): Triple {
   const numbers = numbersOf(text, /[,x]/)
   if (numbers.length !== 3 || !numbers.every((mm) => mm > 0 && Number.isFinite(mm)))
-    throw new InvalidArgumentError(`'${text}' is no spacing: write three numbers of mm, e.g. --spacing 0.7,0.7,1.25`)
+    throw new InvalidArgumentError(`'${text}' is not a spacing: write three numbers of mm, e.g. --spacing 0.7,0.7,1.25`)
   return numbers as unknown as Triple
 }
 
 function parseMatrix(text: string): Triple {
   const numbers = numbersOf(text, /[x,]/)
   if (numbers.length !== 3 || !numbers.every((count) => Number.isInteger(count) && count > 0))
-    throw new InvalidArgumentError(`'${text}' is no matrix: write three whole numbers, e.g. --matrix 512x512x280`)
+    throw new InvalidArgumentError(`'${text}' is not a matrix: write three whole numbers, e.g. --matrix 512x512x280`)
   return numbers as unknown as Triple
 }
 
@@ -107,7 +111,7 @@ function parseMm(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (text.trim() === '' || !(value >= low && value <= high))
-      throw new InvalidArgumentError(`'${text}' is no length from ${low} to ${high} mm`)
+      throw new InvalidArgumentError(`'${text}' is not a length from ${low} to ${high} mm`)
     return value
   }
 }
@@ -218,7 +222,7 @@ async function phantomCohort(options: PhantomOptions): Promise<void> {
   await writeFileAtomic(join(out, 'cohort.csv'), cohortCsv(rows))
   if (label) await writeFileAtomic(join(out, 'cohort.csv.about.json'), aboutLabels(rows.length, ones))
   if (quiet) return
-  if (label) console.log(`labels by a ${COMPUTED_OUTCOME}: ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
+  if (label) console.log(`labels: ${COMPUTED_OUTCOME}; ${COMPUTED_RULE}; ${ones} of ${rows.length} are 1`)
   console.log(`${count(rows.length)} -> ${out}  (synthetic, spicula ${VERSION}, for research use)`)
 }
 

@@ -27,13 +27,18 @@ export function powerCommand(): Command {
       "Cancers and other nodules that DeLong's paired test needs to tell two models' AUROCs apart on the same nodules, or " +
         'with --cancers the probability that a cohort shows it. Scores are taken as normally distributed, one nodule a patient.',
     )
-    .requiredOption('--auroc <a>', 'of one model', number)
-    .requiredOption('--against <a>', 'of the other', number)
-    .option('--correlation <r>', "of the two models' scores within a class; 0 for other nodules", number, 0.5)
+    .requiredOption('--auroc <a>', 'AUROC of one model', number)
+    .requiredOption('--against <a>', 'AUROC of the other', number)
+    .option(
+      '--correlation <r>',
+      "correlation of the two models' scores within a class; 0 for different nodules",
+      number,
+      0.5,
+    )
     .option('--prevalence <p>', 'share of cancers among the nodules', number, 0.2)
     .option('--level <alpha>', 'two-sided level of the test', number, 0.05)
     .option('--power <p>', 'probability to show the difference', number, 0.8)
-    .option('--cancers <n>', 'in a cohort that there is', parseWhole(1))
+    .option('--cancers <n>', 'number of cancers in a cohort that you have: prints its power instead', parseWhole(1))
     .addHelpText('after', '\nExample:\n  spicula power --auroc 0.90 --against 0.85 --correlation 0.6 --prevalence 0.15')
     .action(run)
 }

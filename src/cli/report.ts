@@ -48,19 +48,33 @@ export function reportCommand(): Command {
     )
     .argument('<cohort>', 'CSV with pid, nodule_id and semantic features in the published columns')
     .requiredOption('--out <folder>', 'where the reports go')
-    .addOption(new Option('--writer <writer>', 'who writes').choices(['template', 'llm']).default('template'))
+    .addOption(
+      new Option('--writer <writer>', 'what writes the reports: templates, or a language model')
+        .choices(['template', 'llm'])
+        .default('template'),
+    )
     .option('--seed <n>', 'the same seed gives the same reports', parseWhole(0), 0)
-    .addOption(new Option('--provider <name>', 'default: gemini, with --base-url openai-compatible').choices(PROVIDERS))
-    .option('--model <name>', `language model (Gemini: ${DEFAULT_GEMINI})`)
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'of the language model (default: gemini, or with --base-url openai-compatible)',
+      ).choices(PROVIDERS),
+    )
+    .option('--model <name>', `name of the language model (default for Gemini: ${DEFAULT_GEMINI})`)
     .option('--base-url <url>', 'an endpoint that speaks the OpenAI protocol, such as http://127.0.0.1:11434/v1')
     .option('--concurrency <n>', 'requests at once', parseWhole(1), 4)
     .option('--rpm <n>', 'requests a minute', parseWhole(1), 60)
-    .option('--attempts <n>', 'requests for a row before its template', parseWhole(1), 4)
-    .option('--back-off <ms>', 'first wait after a failure; it doubles', parseWhole(0), 1000)
-    .option('--timeout <s>', 'for one answer', parseWhole(1), 60)
-    .option('--max-tokens <n>', "of one answer, the model's thinking included (default: 8192)", parseWhole(1))
-    .option('--allow-templates', 'exit status 0 also where templates took the place of answers')
-    .option('--cache <folder>', "answers that were taken before (default: .answers in --out's folder)")
+    .option(
+      '--attempts <n>',
+      'most requests for a row; then a template takes the place of the answer',
+      parseWhole(1),
+      4,
+    )
+    .option('--back-off <ms>', 'wait after the first failure; it doubles with each', parseWhole(0), 1000)
+    .option('--timeout <s>', 'longest wait for one answer', parseWhole(1), 60)
+    .option('--max-tokens <n>', "longest answer, the model's thinking included (default: 8192)", parseWhole(1))
+    .option('--allow-templates', 'end with exit status 0 although templates took the place of answers')
+    .option('--cache <folder>', "where answers are kept and found again (default: .answers in --out's folder)")
     .option('--dry-run', 'print the prompts and their number of tokens, send nothing, write nothing')
     .addOption(quietOption())
     .addHelpText(

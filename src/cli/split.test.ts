@@ -88,7 +88,7 @@ describe('spicula split', () => {
     [
       'a share above 1',
       ['cohort.csv', '--out', 'x', '--test', '20'],
-      /'20' is no share from 0 to below 1, e\.g\. 0\.2/,
+      /'20' is not a share from 0 to below 1, e\.g\. 0\.2/,
     ],
     [
       'both ways at once',

@@ -26,13 +26,13 @@ export function splitCommand(): Command {
         'malignant; writes fold_k/train_pid.csv and val_pid.csv, and test_pid.csv for a test set.',
     )
     .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ, malignant')
-    .requiredOption('--out <folder>', 'where the lists go; new or empty')
-    .option('--folds <n>', 'how many; each patient validates once', parseWhole(2), 5)
+    .requiredOption('--out <folder>', 'folder for the lists; new or empty')
+    .option('--folds <n>', 'number of folds; each patient validates once', parseWhole(2), 5)
     .addOption(
       new Option('--published', 'five shuffles, 60 % for training, as the published method').conflicts('folds'),
     )
     .option('--test <share>', 'share of the patients to hold out as a test set', parseShare, 0)
-    .option('--seed <n>', 'of the shuffling: the same seed gives the same splits', parseWhole(0), 0)
+    .option('--seed <n>', 'seed of the shuffling: the same seed gives the same splits', parseWhole(0), 0)
     .addOption(quietOption())
     .action(split)
 }
@@ -40,7 +40,7 @@ export function splitCommand(): Command {
 function parseShare(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value >= 0 && value < 1))
-    throw new InvalidArgumentError(`'${text}' is no share from 0 to below 1, e.g. 0.2`)
+    throw new InvalidArgumentError(`'${text}' is not a share from 0 to below 1, e.g. 0.2`)
   return value
 }
 

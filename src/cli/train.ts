@@ -45,14 +45,14 @@ export function trainCommand(): Command {
     .argument('<cohort>', 'CSV with pid, nodule_id, image_path, coordX, coordY, coordZ, malignant')
     .requiredOption('--base <folder>', 'model folder whose base weights are tuned')
     .requiredOption('--folds <folder>', 'splits by patient, as `spicula split` makes them')
-    .option('--reports <folder>', '{pid}_{nodule_id}.txt; left out: written from templates')
-    .option('--out <folder>', 'the run folder')
-    .option('--config <file>', 'JSON or YAML; what is left out has the published value')
-    .option('--set <key=value...>', 'over the file, e.g. --set lora.rank=4 batchSize=8')
-    .option('--tuning <tuning>', 'lora, probe or full (over the file)')
-    .option('--epochs <n>', 'at most (over the file)', parseWhole(1))
-    .option('--seed <n>', 'over the file', parseWhole(0))
-    .option('--augment', 'vary cubes and words (over the file)')
+    .option('--reports <folder>', 'texts {pid}_{nodule_id}.txt (default: written from templates)')
+    .option('--out <folder>', 'the run folder to make')
+    .option('--config <file>', 'settings as JSON or YAML; those left out have the published values')
+    .option('--set <key=value...>', 'single settings, over those of --config: --set lora.rank=4 batchSize=8')
+    .option('--tuning <tuning>', 'lora, probe or full (over --config)')
+    .option('--epochs <n>', 'most epochs of a fold (over --config)', parseWhole(1))
+    .option('--seed <n>', 'seed of every random number (over --config)', parseWhole(0))
+    .option('--augment', 'vary cubes and words (over --config)')
     .addOption(frameOption())
     .addOption(deviceOption())
     .option('--workers <n>', 'threads that prepare samples', parseWhole(1), availableParallelism())
@@ -141,7 +141,7 @@ async function readConfig(file: string): Promise<Record<string, unknown>> {
 
 function assign(target: Record<string, unknown>, [key, ...rest]: string[], value: unknown): void {
   if (['__proto__', 'constructor', 'prototype'].includes(key))
-    throw new SpiculaError('cli/usage', `--set ${key} is no setting`)
+    throw new SpiculaError('cli/usage', `--set ${key} is not a setting`)
   if (rest.length === 0) {
     target[key] = value
     return

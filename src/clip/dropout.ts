@@ -1,7 +1,7 @@
 /**
- * Dropout (Srivastava et al. 2014) with masks that are fed: who trains draws them, so that a seed tells every one. What is
- * kept is scaled by a factor that is fed too, so that one graph serves training (1 / (1 - rate)) and validation (1, with
- * masks that keep all).
+ * Dropout (Srivastava et al. 2014) with masks that are fed: training draws them, so that a seed tells every one. What
+ * is kept is scaled by a factor that is fed too, so that one graph serves training (1 / (1 - rate)) and validation (1,
+ * with masks that keep all).
  */
 import * as g from '../graph/operations.ts'
 import type { Shape } from '../graph/shape.ts'

@@ -30,7 +30,8 @@ export function inferArchitecture(shapes: Shapes): Architecture {
 
 function shapeOf(shapes: Shapes, name: string): readonly number[] {
   const shape = shapes.get(name)
-  if (!shape) throw new SpiculaError('clip/architecture', `there is no ${name}, so this is no model of a known layout`)
+  if (!shape)
+    throw new SpiculaError('clip/architecture', `there is no ${name}, so this is not a model of a known layout`)
   return shape
 }
 

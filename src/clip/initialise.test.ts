@@ -20,7 +20,7 @@ const kaimingUniformBound = (fanIn: number) => Math.sqrt(2 / (1 + 5)) * Math.sqr
 
 describe('a fresh weight', () => {
   it.each<[string, readonly number[], number]>([
-    // Kaiming-normal: all of pooling and projections (REFERENCE 4 and 5).
+    // Kaiming-normal: all of pooling and projections (docs/method.md M4 and M5).
     ['image_projection.projector.0.weight', [256, 512], kaimingNormal(512)],
     ['image_projection.attention.0.weight', [512, 256], kaimingNormal(256)],
     ['image_projection.attention.2.weight', [800, 128], kaimingNormal(128)],

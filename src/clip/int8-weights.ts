@@ -1,4 +1,7 @@
-/** The matrices of the towers in whole numbers, as `graphWeights` reads them: each output's weights with their own scale. */
+/**
+ * The matrices of the towers in whole numbers, as `graphWeights` reads them: each output's weights with their own
+ * scale.
+ */
 import { SpiculaError } from '../error.ts'
 import type { TensorData } from '../graph/tensor.ts'
 import { asFloat32 } from '../weights/folds.ts'
@@ -10,7 +13,7 @@ import { int8Operands } from './weights.ts'
  * @param tensors matrices [out, in], or [folds, out, in] where folds differ
  * @param levels steps either way of zero: 127, or 63 where a processor adds products in 16 bits (int8-levels.node.ts)
  * @returns the tensors, matrices replaced by their parts (`int8Operands`), and the names of those matrices
- * @throws SpiculaError `clip/not-finite` where a weight is no number
+ * @throws SpiculaError `clip/not-finite` where a weight is NaN or infinite
  * @example const { tensors, int8 } = int8Weights(loaded.tensors, 127)
  */
 export function int8Weights(tensors: ReadonlyMap<string, TensorData>, levels: number) {
@@ -31,9 +34,9 @@ export function int8Weights(tensors: ReadonlyMap<string, TensorData>, levels: nu
     const row = (index: number) => asFloat32(name, rowOf(name, tensor, index, into))
     for (let first = 0; first < scales.length; first += out)
       roundMatrix({ first, out, into, row, levels }, { values, scales, sums })
-    // A weight that is no number makes its row's sum none.
+    // One weight that is NaN or infinite makes its row's sum not finite.
     if (!sums.every(Number.isFinite))
-      throw new SpiculaError('clip/not-finite', `${name} holds a weight that is no number`, {
+      throw new SpiculaError('clip/not-finite', `${name} holds a weight that is NaN or infinite`, {
         hint: 'The file is damaged.',
       })
     const parts = int8Operands(name)

@@ -15,7 +15,7 @@ export interface Layout {
 
 /** How a block departs from the plain one. */
 export interface BlockOptions {
-  /** The last block of a tower of which not every token is read: what no one reads is not computed. */
+  /** The last block of a tower of which only some tokens are read: the others are not computed. */
   readonly read?: Read | undefined
   /** The low-rank update that q, k, v or the output projection carry. */
   readonly lora?: Lora | undefined
@@ -31,7 +31,9 @@ export interface Read {
   readonly layout?: Layout
 }
 
-/** A low-rank update, beside its weights (`separate`: x W' + s (x A') B') or added to them (`merged`: x (W + s B A)'). */
+/**
+ * A low-rank update, beside its weights (`separate`: x W' + s (x A') B') or added to them (`merged`: x (W + s B A)').
+ */
 export interface Lora {
   readonly config: LoraConfig
   readonly merged: boolean
@@ -62,7 +64,9 @@ export function residualBlock(
   return g.add(y, linear(activate(hidden), scope(weights, 'mlp.c_proj'), width, { alpha: 1 / gain }))
 }
 
-/** QuickGELU, x sigmoid(1.702 x), is swish(1.702 x) / 1.702: the products beside it take the factors along for nothing. */
+/**
+ * QuickGELU, x sigmoid(1.702 x), is swish(1.702 x) / 1.702: the products beside it take the factors along for nothing.
+ */
 const ACTIVATION = {
   quickGelu: { activate: g.swish, gain: 1.702 },
   gelu: { activate: g.gelu, gain: 1 },

@@ -38,7 +38,7 @@ export const isLoraB = (name: string): boolean => ends(name, LORA_B)
 export const isLora = (name: string): boolean => isLoraA(name) || isLoraB(name)
 
 /**
- * Whether the published tuning trains a weight: low-rank updates, heads and the logit scale (REFERENCE 8). They are what
+ * Whether the published tuning trains a weight: low-rank updates, heads and the logit scale (docs/method.md M8.1). They are what
  * a fold has of its own, and what a base has not.
  */
 export const isTuned = (name: string): boolean => isLora(name) || isHead(name) || name === LOGIT_SCALE

@@ -24,7 +24,10 @@ export interface WeightPlan {
   readonly folds: number
   /** Names that differ between folds. */
   readonly stacked?: ReadonlySet<string>
-  /** The fold whose turn it is, int64 [1]: one runs at a time, with its own of what differs. Left out, all run as one batch. */
+  /**
+   * The fold whose turn it is, int64 [1]: one runs at a time, with its own of what differs. Left out, all run as one
+   * batch.
+   */
   readonly fold?: Tensor | undefined
   /** Names of matrices that are stored in whole numbers (int8-weights.ts); not for folds as one batch. */
   readonly int8?: ReadonlySet<string> | undefined
@@ -85,7 +88,7 @@ export const foldsFirst = (weight: Tensor, rank: number): Tensor =>
 /** A vector [width] as is, or [folds, width] as [folds, 1, width], to be added to [folds, rows, width]. */
 const perRow = (v: Tensor): Tensor => (v.shape.length === 1 ? v : g.reshape(v, [v.shape[0], 1, v.shape[1]]))
 
-/** A product of low rank: left right. */
+/** A term of low rank, as the product of two thin matrices: left right. */
 export interface LowRank {
   /** [folds or 1, rows, rank] */
   readonly left: Tensor
@@ -94,7 +97,7 @@ export interface LowRank {
 }
 
 /**
- * alpha x W' + beta b, and what of low rank is added to it.
+ * alpha x W' + beta b, plus terms of low rank: a LoRA update, or the correction of an int8 product.
  * @param x [folds or 1, rows, in]
  * @returns [folds or 1, rows, out]
  */
@@ -109,7 +112,8 @@ export function linear(
   const { product, correction } = multiply(x, weights, outWidth, alpha)
   const terms = [low, correction].filter((term) => term !== undefined)
   if (terms.length === 0) return g.add(product, perRow(bias))
-  // The bias rides on what is of low rank, under a column of ones: one pass over memory for all.
+  // All low-rank terms are one product, and the bias is one more row of it under a column of ones: one pass over
+  // memory.
   const lefts = g.concat(
     terms.map(({ left }) => left),
     2,

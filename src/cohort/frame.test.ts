@@ -31,6 +31,6 @@ describe('toPointLps', () => {
 describe('parseFrame', () => {
   it('knows three frames, whatever their case', () => {
     expect(['lps', 'RAS', ' Voxel '].map(parseFrame)).toEqual(['lps', 'ras', 'voxel'])
-    expect(() => parseFrame('xyz')).toThrow('"xyz" is no frame')
+    expect(() => parseFrame('xyz')).toThrow('"xyz" is not a frame')
   })
 })

@@ -25,7 +25,7 @@ export type WorldFrame = (typeof worldFrames)[number]
 export function parseFrame(text: string): Frame {
   const frame = frames.find((name) => name === text.trim().toLowerCase())
   if (frame === undefined) {
-    throw new SpiculaError('cohort/frame', `"${text}" is no frame`, { hint: `Frames are ${frames.join(', ')}.` })
+    throw new SpiculaError('cohort/frame', `"${text}" is not a frame`, { hint: `Frames are ${frames.join(', ')}.` })
   }
   return frame
 }

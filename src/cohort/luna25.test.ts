@@ -69,7 +69,7 @@ describe('luna25Json', () => {
     expect('polluted' in {}).toBe(false)
   })
 
-  it('refuses another number of probabilities, or ones that are none', () => {
+  it('refuses another number of probabilities, or ones outside 0 to 1', () => {
     const document = parseLuna25(text, 'n.json')
     for (const bad of [[], [0.5, 0.5], [0.5, 0.5, 1.5], [0.5, 0.5, Number.NaN]]) {
       expect(() => luna25Json(document, bad)).toThrow(expect.objectContaining({ code: 'cohort/luna25' }))

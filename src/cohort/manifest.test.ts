@@ -50,7 +50,7 @@ describe('parseManifest', () => {
     expect(parse(header, 'a,1,p,1,2,3,0.0,').rows[0].malignant).toBe(0)
   })
 
-  it('takes malignant_probability, 0 to 1, and refuses what is none', () => {
+  it('takes malignant_probability, 0 to 1, and refuses anything else', () => {
     const soft = 'pid,nodule_id,image_path,coordX,coordY,coordZ,malignant_probability'
     expect(parse(soft, 'a,1,p,1,2,3,0.875').rows[0].malignantProbability).toBe(0.875)
     expect(parse(soft, 'a,1,p,1,2,3,').rows[0].malignantProbability).toBeNull()

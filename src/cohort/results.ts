@@ -22,7 +22,7 @@ export interface Prediction {
  * verbatim, also where a spreadsheet would take them for a formula: they must join with the user's tables.
  * @param folds how many folds the model has
  * @param calibrated whether the model's folds are calibrated
- * @throws SpiculaError `cohort/predictions` where a prediction has other columns or a number that is none
+ * @throws SpiculaError `cohort/predictions` where a prediction has other columns or a number that is not finite
  * @example predictionsCsv([{ pid: '007', noduleId: '1', raw: [0.25], ensemble: 0.25 }], { folds: 1 })
  * // 'pid,nodule_id,raw_0,ensemble\n007,1,0.25,0.25\n'
  */

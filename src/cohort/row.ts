@@ -26,7 +26,10 @@ interface Fault {
   readonly hint?: string
 }
 
-/** A record read as a row: the row, or why it is none. Its identifiers are read in either case, as far as they go. */
+/**
+ * A record read as a row: the row, or why it cannot be used. Its identifiers are read in either case, as far as they
+ * go.
+ */
 export interface ReadRow {
   readonly line: number
   readonly pid: string

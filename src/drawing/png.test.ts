@@ -31,7 +31,7 @@ describe('grayPng', () => {
     )
   })
 
-  it('clamps overshoot, and draws what is no number black', () => {
+  it('clamps overshoot, and draws NaN black', () => {
     const gray = Float32Array.of(-0.2, 0, 0.5, 1, 1.3, Number.NaN, Number.POSITIVE_INFINITY)
     expect(decode(grayPng(gray, [7, 1])).pixels).toEqual([0, 0, 128, 255, 255, 0, 255])
   })

@@ -19,7 +19,7 @@ export const fontOptions = {
  * Renders an SVG document to a PNG.
  * @param svg as `contactSheetSvg` and `orthogonalSvg` draw it; it reaches no file and no network
  * @param zoom pixels for each px of the document
- * @throws SpiculaError `drawing/svg` for a document that is none
+ * @throws SpiculaError `drawing/svg` for a document that is not SVG
  * @example await writeFileAtomic('007_1.png', rasterise(contactSheetSvg(sheet)))
  */
 export function rasterise(svg: string | Markup, { zoom = 1 }: { zoom?: number } = {}): Uint8Array {

@@ -535,7 +535,7 @@ describe('zero-shot features', () => {
     expect(zeroShotResults(table, read, { seed: 1, replicates: 50 })[0]).toMatchObject({ rows: 2, auroc: { value: 1 } })
   })
 
-  it('are blank with a reason, and name what is no probability', () => {
+  it('are blank with a reason, and name what is not a probability', () => {
     const options = { seed: 1, replicates: 50 }
     expect(zeroShotResults(long([0.1]), rows, options)[0].auroc).toEqual({
       value: null,

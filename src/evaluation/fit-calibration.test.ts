@@ -84,7 +84,7 @@ describe('beta calibration', () => {
     )
   })
 
-  it('takes 0 and 1, and refuses what is no probability and one class', () => {
+  it('takes 0 and 1, and refuses what is not a probability and one class', () => {
     const { a, b, c } = fitBeta([0, 0.2, 0.6, 1, 0.4, 1], [0, 1, 0, 1, 0, 1])
     expect([a, b, c].every(Number.isFinite)).toBe(true)
     expect(() => fitBeta([0.1, 1.2], [0, 1])).toThrow(expect.objectContaining({ code: 'calibration/probability' }))

@@ -16,10 +16,10 @@ export interface FollowUp {
 }
 
 /**
- * Reads times and events. Rows without a label take part, too: who was followed for less than a year is censored, not
+ * Reads times and events. Rows without a label take part, too: a patient followed for less than a year is censored, not
  * lost. Codings of events: 0 and 1; 1 and 2, where the larger is the event, as in R's Surv(); TRUE and FALSE; yes and
  * no; event and censored. Rows where either is not known, or the time is
- * no number from 0 on, are left out with a note; a value that is no event refuses the column.
+ * no number from 0 on, are left out with a note; a value that is not an event refuses the column.
  * @param event column; the label where it is not given
  * @throws SpiculaError `evaluation/columns` for a column that the cohort lacks, `evaluation/event` for values that are
  *   no coding of an event
@@ -60,7 +60,7 @@ export function followUpOf({ followed }: Cohort, time: string, event?: string): 
     events.push(told)
   }
   const left = `${unknown} of ${followed.rows.length} rows without a known time and event are left out of the C-index`
-  const odd = `${time} is no number from 0 on: ${lineList(wrong)}, left out of the C-index`
+  const odd = `${time} is not a number from 0 on: ${lineList(wrong)}, left out of the C-index`
   return { rows, times, events, notes: [...(unknown > 0 ? [left] : []), ...(wrong.length > 0 ? [odd] : [])] }
 }
 

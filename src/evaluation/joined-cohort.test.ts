@@ -120,11 +120,11 @@ describe('time to event', () => {
     expect(events).toEqual([1])
     expect(notes).toEqual([
       '2 of 4 rows without a known time and event are left out of the C-index',
-      'days is no number from 0 on: line 5, left out of the C-index',
+      'days is not a number from 0 on: line 5, left out of the C-index',
     ])
   })
 
-  it('refuses what is no event, and columns that are not there', () => {
+  it('refuses what is not an event, and columns that are not there', () => {
     expect(() => followUpOf(followed(['0', '1', '2', '1']), 'days', 'event')).toThrow('event holds "0", "1", "2"')
     expect(() => followUpOf(followed(['dead', 'alive', 'dead', 'alive']), 'days', 'event')).toThrow('no event')
     expect(() => followUpOf(followed(['1', '0', '1', '0']), 'day', 'event')).toThrow(

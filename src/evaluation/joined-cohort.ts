@@ -206,7 +206,7 @@ function diameter(judged: readonly Judged[], columns: readonly string[]): Cohort
   const predictor = predictorOf(judged, about, ({ values }) => {
     const text = values[column].trim()
     if (isMissing(text)) return `${column} is empty`
-    return /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : `${column} is no number`
+    return /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : `${column} is not a number`
   })
   return predictor.scores.some((x) => !Number.isNaN(x)) ? [predictor] : []
 }

@@ -67,8 +67,9 @@ const EXAMS = [
  * @param label for it, in tables and legends
  * @param truthColumns of the cohort that it will be joined with
  * @throws SpiculaError `evaluation/columns`, `evaluation/rows`, `evaluation/duplicate`, `evaluation/score` naming the
- *   lines of fields that are no numbers, `evaluation/probability` those outside [0, 1] in a column of probabilities
- * @example parsePredictions(parseTable('pid,nodule_id,raw_0,ensemble\n007,1,0.2,0.2\n', 'results.csv')).main.key // 'ensemble'
+ *   lines of fields that are not numbers, `evaluation/probability` those outside [0, 1] in a column of probabilities
+ * @example parsePredictions(parseTable('pid,nodule_id,raw_0,ensemble\n007,1,0.2,0.2\n', 'results.csv')).main.key //
+ *   'ensemble'
  */
 export function parsePredictions(
   table: Table,
@@ -109,14 +110,14 @@ export function parsePredictions(
       scores.set(row, value)
     }
     if (noNumber.length > 0) {
-      throw new SpiculaError('evaluation/score', `${table.name}: ${key} is no number on ${lineList(noNumber)}`, {
+      throw new SpiculaError('evaluation/score', `${table.name}: ${key} is not a number on ${lineList(noNumber)}`, {
         hint,
       })
     }
     if (outside.length > 0) {
       throw new SpiculaError(
         'evaluation/probability',
-        `${table.name}: ${key} lies outside [0, 1] on ${lineList(outside)}, so it is no probability`,
+        `${table.name}: ${key} lies outside [0, 1] on ${lineList(outside)}, so it is not a probability`,
         { hint: 'Divide percentages by 100. A score on another scale may go by another name, e.g. "risk_score".' },
       )
     }

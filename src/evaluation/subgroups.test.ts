@@ -97,7 +97,7 @@ describe('groups', () => {
     expect(groups(['', 'NA'])).toEqual([['not given', [0, 1]]])
   })
 
-  it('by bands take the edge into the upper one, and say what is no number', () => {
+  it('by bands take the edge into the upper one, and say what is not a number', () => {
     expect(groups(['-1', '+2', '2.5', '3', '.5', '4.', '1e1', ''], [2, 3])).toEqual([
       ['< 2', [0, 4]],
       ['2 to < 3', [1, 2]],

@@ -1,4 +1,4 @@
-/** For whom: the groups into which a column divides the rows. */
+/** Subgroups: the groups into which a column divides the rows. */
 import { SpiculaError } from '../error.ts'
 import { isMissing } from '../files/records.ts'
 import type { TruthRow } from './labels.ts'
@@ -56,12 +56,12 @@ export function parseSubgroup(text: string): SubgroupColumn {
   throw new SpiculaError('evaluation/subgroup', `"${text}": the edges of bands are rising numbers, e.g. age:55,65,75`)
 }
 
-/** More values than this are no groups: an identifier, a free text. */
+/** More values than this are not groups: an identifier, a free text. */
 const MOST_VALUES = 12
 
 /**
- * Divides rows by a column. Values that differ in case or spaces are one; gaps (empty, NA) are a group of their own, "not
- * given". Numbers with more values than a table can show are cut at their median.
+ * Divides rows by a column. Values that differ in case or spaces are one; gaps (empty, NA) are a group of their own,
+ * "not given". Numbers with more values than a table can show are cut at their median.
  * @throws SpiculaError `evaluation/subgroup` where the table has no such column, or it has too many values
  */
 export function subgroupsOf(rows: readonly TruthRow[], { column, edges }: SubgroupColumn): Subgroup[] {

@@ -109,10 +109,10 @@ describe('parseFeatures', () => {
     ['necrosis', 'Presnt', /not one of Present, Absent/, /"Present"/],
     ['necrosis', 'possibly', /doubt/, /empty/],
     ['nodule_consistency', 'subsolid', /Part-solid/, /nothing/],
-    ['mean_diameter', '-3', /no length/, /mm/],
-    ['mean_diameter', '3,5', /no length/, /decimal point/],
-    ['mean_diameter', '1e9', /no length/, /mm/],
-    ['mean_diameter', 'Infinity', /no length/, /mm/],
+    ['mean_diameter', '-3', /not a length/, /mm/],
+    ['mean_diameter', '3,5', /not a length/, /decimal point/],
+    ['mean_diameter', '1e9', /not a length/, /mm/],
+    ['mean_diameter', 'Infinity', /not a length/, /mm/],
   ])('%s %j is a problem that helps', (column, text, message, hint) => {
     const { features, problems } = parseFeatures({ [column]: text })
     expect(features).toEqual({})

@@ -178,11 +178,14 @@ export const FEATURE_NAMES = FEATURE_LIST.map(([name]) => name)
 export const LENGTHS: readonly LengthName[] = FEATURE_NAMES.filter(isLength)
 export const PRESENCES: readonly PresenceName[] = FEATURE_NAMES.filter(isPresence)
 
-/** Features that are no columns of the published tables. */
+/** Features that are not columns of the published tables. */
 const OWN: readonly FeatureName[] = ['nodule_calcification']
 /** The columns of the published tables, in their order. */
 export const PUBLISHED_NAMES = FEATURE_NAMES.filter((name) => !OWN.includes(name))
-/** The 17 categorical features of docs/method.md M9.2, which the sampler balances: all published choices but the suspicion. */
+/**
+ * The 17 categorical features of docs/method.md M9.2, which the sampler balances: all published choices but the
+ * suspicion.
+ */
 export const CATEGORICAL: readonly ChoiceName[] = PUBLISHED_NAMES.filter(
   (name): name is ChoiceName => !isLength(name) && FEATURES[name].group !== 'assessment',
 )

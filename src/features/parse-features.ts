@@ -16,7 +16,7 @@ import {
   type PresenceName,
 } from './features.ts'
 
-/** A value that is none of its column's. */
+/** A value that its column does not allow. */
 export interface FeatureProblem {
   readonly column: string
   /** `report/unknown-value`, `report/length`, `report/twice` */
@@ -154,7 +154,9 @@ function readChoice(name: ChoiceName, text: string): Read {
   }
 }
 
-/** "Not spiculated", "no lobulation", "nonspiculated"; but for the values that begin so ("non-solid" is known above). */
+/**
+ * "Not spiculated", "no lobulation", "nonspiculated"; but for the values that begin so ("non-solid" is known above).
+ */
 const DENIED = /^\s*((no|not|without|absent)\b|non-?\s*(?=spicul|lobul|serrat|smooth|round|ovoid|solid))/i
 
 function readLength(name: LengthName, text: string): Read {
@@ -164,7 +166,7 @@ function readLength(name: LengthName, text: string): Read {
   // The published tables write 0.0 where there is no solid component to measure.
   if (value === 0 && name === 'psn_longest_diameter_solid_component') return { value: undefined }
   const hint = /^\d+,\d+/.test(text) ? 'Write a decimal point.' : 'Lengths are in mm.'
-  return { code: 'report/length', message: `${shown(text)} is no length above 0 mm, up to ${LARGEST_MM} mm`, hint }
+  return { code: 'report/length', message: `${shown(text)} is not a length above 0 mm, up to ${LARGEST_MM} mm`, hint }
 }
 
 /** A value for a message. In a row whose fields have slipped it may be anything, so long ones are only described. */

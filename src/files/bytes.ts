@@ -90,7 +90,7 @@ export async function readPrefix(source: ByteSource, length: number): Promise<Ui
       filled = Math.min(length, at + bytes.length)
     })
   } catch (error) {
-    // A bad checksum is the whole file's fault, told by whoever reads the voxels; a header may still name the format.
+    // A bad checksum is reported when the voxels are read; the header may still name the format.
     if (!(error instanceof SpiculaError && ['volume/truncated', 'volume/checksum'].includes(error.code))) throw error
   }
   return prefix.subarray(0, filled)

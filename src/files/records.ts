@@ -22,7 +22,7 @@ export interface Records {
 /**
  * The records of a file's bytes. Text is UTF-8, UTF-16 with its mark or, with a note, Windows-1252 (which holds
  * Latin-1); a workbook (.xlsx) is read where one sheet alone is filled.
- * @throws SpiculaError `cohort/binary` for what is no table, and those of {@link textRecords}
+ * @throws SpiculaError `cohort/binary` for what is not a table, and those of {@link textRecords}
  * @example recordsOf(await readFile('cohort.csv'), 'cohort.csv').header
  */
 export function recordsOf(bytes: Uint8Array, name: string): Records {
@@ -76,8 +76,8 @@ const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*$/i
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
 
 /**
- * Decimal commas as points, in columns of nothing but numbers and gaps. Only where no comma stands between fields: there
- * a comma inside a number can be nothing else. Texts and identifiers stay as they are.
+ * Decimal commas as points, in columns of nothing but numbers and gaps. Only where no comma stands between fields:
+ * there a comma inside a number can be nothing else. Texts and identifiers stay as they are.
  */
 function decimalCommas({ name, header, records, notes }: Records): Records {
   const columns = header.flatMap((column, at) => {
@@ -140,7 +140,7 @@ function sheetRecords(bytes: Uint8Array, name: string): Records {
   return withoutHeader(lines.slice(Math.max(begin, 0)), name, [])
 }
 
-/** The error for something that is no table, such as a scan given in its place. */
+/** The error for something that is not a table, such as a scan given in its place. */
 export const binaryTable = (
   name: string,
   looksLike = 'a binary file',

@@ -12,8 +12,9 @@ const MOST_BYTES = 64 << 20
 /**
  * The sheets of an .xlsx file's bytes. Formulas give the value that was stored with them; formats are not applied.
  * @param name of the file, for messages
- * @throws SpiculaError `datasets/workbook` where it cannot be read or is no workbook
- * @example const [sheet] = parseWorkbook(await readFile('CalibrationSet_NoduleData.xlsx'), 'CalibrationSet_NoduleData.xlsx')
+ * @throws SpiculaError `datasets/workbook` where it cannot be read or is not a workbook
+ * @example const [sheet] = parseWorkbook(await readFile('CalibrationSet_NoduleData.xlsx'),
+ *   'CalibrationSet_NoduleData.xlsx')
  */
 export function parseWorkbook(bytes: Uint8Array, name: string): Sheet[] {
   const fail = (what: string, cause?: unknown) =>
@@ -41,7 +42,7 @@ export function parseWorkbook(bytes: Uint8Array, name: string): Sheet[] {
 
 const SHEET = /^xl\/worksheets\/sheet(\d+)\.xml$/
 
-/** Texts that cells refer to by number; a text may come in runs, phonetic hints among them are no text. */
+/** Texts that cells refer to by number; a text may come in runs, phonetic hints among them are not text. */
 function sharedStrings(xml: string): string[] {
   const strings: string[] = []
   const parser = new SaxesParser()

@@ -21,7 +21,7 @@ const MOST_MEMBERS = 200_000
 /**
  * Lists an archive's members. Folders are left out.
  * @returns members in the order of the directory, and how many cannot be read (encrypted, other compression)
- * @throws SpiculaError `volume/zip` for what is no sound archive, and for a member whose path leads out of it
+ * @throws SpiculaError `volume/zip` for what is not a sound archive, and for a member whose path leads out of it
  */
 export async function readZipDirectory(source: ByteSource): Promise<{ members: ZipMember[]; unreadable: number }> {
   const { name } = source

@@ -30,7 +30,7 @@ const cases: [string, Tensor, Record<string, TensorData>][] = [
   ['swish', g.swish(g.input('x', ['N'])), { x: random([50], 1) }],
   ['the derivative of swish', slope(g.swish), { x: random([50], 1) }],
   ['logSoftmax', g.logSoftmax(g.input('x', ['N', 4]), 0), { x: random([5, 4], 1) }],
-  // Whose exponentials are no float32.
+  // Numbers whose exponentials float32 cannot hold.
   ['logSoftmax of large numbers', g.logSoftmax(g.mul(g.input('x', ['N', 4]), 300)), { x: random([5, 4], 1) }],
 ]
 for (const transposeA of [false, true])

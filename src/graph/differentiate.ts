@@ -1,4 +1,6 @@
-/** Reverse-mode differentiation: the backward graph, derived from the forward graph and written in the same operations. */
+/**
+ * Reverse-mode differentiation: the backward graph, derived from the forward graph and written in the same operations.
+ */
 import { SpiculaError } from '../error.ts'
 import { add } from './elementwise.ts'
 import { reshape } from './movement.ts'
@@ -13,8 +15,8 @@ import { topological } from './traversal.ts'
  * @param loss a scalar, []
  * @param wrt parameters and inputs are known by name, so a tensor of the same name will do
  * @returns a tensor of the same shape for each of `wrt`
- * @throws SpiculaError `graph/gradient` when the loss is no scalar, does not depend on one of `wrt`, or an operation on
- *   the way has no gradient
+ * @throws SpiculaError `graph/gradient` when the loss is not a scalar, does not depend on one of `wrt`, or an operation
+ *   on the way has no gradient
  * @example
  * const w = parameter('w', [2, 3])
  * const [dw] = gradients(reduceSum(matMul(x, w, { transposeB: true }), [0, 1]), [w])
@@ -78,7 +80,8 @@ const total = (parts: readonly Tensor[]): Tensor => parts.reduce((sum, part) => 
 function sumTo(gradient: Tensor, shape: Shape): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient
   const extra = gradient.shape.length - shape.length
-  // Axes that were one before and after are summed along: over [1, R, W]'s rows alone the runtime takes ten times as long.
+  // Axes that were one before and after are summed along: over [1, R, W]'s rows alone the runtime takes ten times as
+  // long.
   const ones = gradient.shape.flatMap((_, axis) => (axis < extra || shape[axis - extra] === 1 ? [axis] : []))
   const stretched = ones.some((axis) => gradient.shape[axis] !== 1)
   const summed = stretched ? reduceSum(gradient, ones, { keepDims: true }) : gradient

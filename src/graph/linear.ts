@@ -33,7 +33,8 @@ const matrixProduct: Operation<MatMulAttributes> = {
     const flags = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) }, alpha: { float: alpha } }
     emit.node('FusedMatMul', inputs, outputs, flags, 'com.microsoft')
   },
-  // With Y = alpha op(A) op(B): d op(A) = alpha G op(B)', d op(B) = alpha op(A)' G; a transposed operand takes the transpose.
+  // With Y = alpha op(A) op(B): d op(A) = alpha G op(B)', d op(B) = alpha op(A)' G; a transposed operand takes the
+  // transpose.
   gradient: ({ inputs: [a, b], attributes: { transposeA, transposeB, alpha }, upstream: g }) => [
     transposeA
       ? matMul(b, g, { transposeA: transposeB, transposeB: true, alpha })
@@ -45,7 +46,7 @@ const matrixProduct: Operation<MatMulAttributes> = {
 }
 
 /**
- * The same in operators of the standard, and of what the standard allows what every runtime does: leading axes that
+ * The same in operators of the standard, and only in what every runtime supports of it: leading axes that
  * broadcast are spelt out. Whoever loads the model may fold the transposition of a weight.
  */
 function standardProduct(

@@ -10,7 +10,8 @@ import {
 import type { OnnxModel } from './onnx.ts'
 
 /**
- * Finds the first node that a device refuses, by halving: the shortest beginning of the model that is refused ends with it.
+ * Finds the first node that a device refuses, by halving: the shortest beginning of the model that is refused ends with
+ * it.
  * @param refused whether the device refuses a model for want of a kernel
  * @returns the operator and the type of what it reads, such as `FusedMatMul (com.microsoft) of float`; undefined where
  *   no beginning is refused
@@ -41,7 +42,7 @@ function beginning(model: OnnxModel, proto: ModelProto, count: number): OnnxMode
   const graph = proto.graph as GraphProto
   const all = graph.node.slice(0, count)
   const read = new Set(all.flatMap(({ input }) => input))
-  // Shapes are kept by the processor: one that nobody reads is no sign of a missing kernel.
+  // Shapes are kept by the processor: one that nobody reads is not a sign of a missing kernel.
   const node = all.filter(({ opType, output }) => opType !== 'Shape' || output.some((name) => read.has(name)))
   if (node.length === 0) return undefined
   const ends = node.flatMap(({ output }) => output).filter((name) => name !== '' && !read.has(name))

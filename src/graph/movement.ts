@@ -29,7 +29,7 @@ const transposition: Operation<{ axes: readonly number[] }> = {
   name: 'transpose',
   types: ([x], { axes }) => {
     if (axes.length !== x.shape.length || axes.some((_, i) => !axes.includes(i)))
-      throw new SpiculaError('graph/shape', `[${axes.join(', ')}] is no order of the axes of ${showShape(x.shape)}`)
+      throw new SpiculaError('graph/shape', `[${axes.join(', ')}] is not an order of the axes of ${showShape(x.shape)}`)
     return [{ dtype: x.dtype, shape: axes.map((axis) => x.shape[axis]) }]
   },
   onnx: (emit, { inputs, outputs }, { axes }) => emit.node('Transpose', inputs, outputs, { perm: { ints: axes } }),

@@ -21,8 +21,8 @@ import type { DType, OnnxAttribute, OnnxEmitter, Tensor, TensorData, TensorType 
 import { topological } from './traversal.ts'
 
 /**
- * `runtime`: for our own on a CPU, with its contrib operators. `standard`: what runtimes have had for years (ONNX 1.12),
- * less what WebGPU lacks of it.
+ * `runtime`: for our own on a CPU, with its contrib operators. `standard`: what runtimes have had for years (ONNX
+ * 1.12), less what WebGPU lacks of it.
  */
 const DIALECTS = {
   runtime: { contrib: true, opset: 20, irVersion: 9n },
@@ -97,7 +97,9 @@ export function writeOnnx(
   return writer.finish()
 }
 
-/** Which outputs of which nodes anything reads: others (but the first, which ONNX demands) are left unnamed and skipped. */
+/**
+ * Which outputs of which nodes anything reads: others (but the first, which ONNX demands) are left unnamed and skipped.
+ */
 function usedOutputs(roots: readonly Tensor[]): Map<object, Set<number>> {
   const used = new Map<object, Set<number>>()
   const mark = (tensor: Tensor) => {
@@ -296,7 +298,7 @@ class GraphWriter {
     domain = '',
   ): void {
     if (domain !== '' && !this.#dialect.contrib)
-      throw new SpiculaError('graph/dialect', `${opType} of ${domain} is no operator of the standard`)
+      throw new SpiculaError('graph/dialect', `${opType} of ${domain} is not an operator of the standard`)
     const attribute = Object.entries(attributes).map(attributeProto)
     const name = `${opType}_${this.#nodes.length}`
     this.#nodes.push(
@@ -320,7 +322,9 @@ class GraphWriter {
   }
 }
 
-/** The little-endian bytes of numbers, without a copy. (Every platform that Node.js runs on is little-endian but one.) */
+/**
+ * The little-endian bytes of numbers, without a copy. (Every platform that Node.js runs on is little-endian but one.)
+ */
 function asBytes({ data }: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }

@@ -116,7 +116,7 @@ function checkVulkan(): void {
   try {
     process.dlopen({ exports: {} }, 'libvulkan.so.1')
   } catch (cause) {
-    // A library that is there is loaded, and then refused: it is no add-on of Node.js.
+    // A library that is there is loaded, and then refused: it is not an add-on of Node.js.
     if (!/did not self-register/.test(String(cause))) throw unusable('webgpu', firstLine(cause), cause)
   }
 }

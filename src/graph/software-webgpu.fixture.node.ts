@@ -17,7 +17,7 @@ export const ON_SOFTWARE_WEBGPU = hasSoftwareWebgpu
   ? 'on WebGPU'
   : `on WebGPU (skipped: no ${DRIVER}, which Debian's chromium has)`
 
-/** dlopen(3): the library stays when the handle is closed, as Node.js closes that of what is no add-on. */
+/** dlopen(3): the library stays when the handle is closed, as Node.js closes that of what is not an add-on. */
 const RTLD_NODELETE = 0x1000
 
 /**
@@ -36,7 +36,10 @@ export function useSoftwareWebgpu(): boolean {
   return true
 }
 
-/** Makes it so, and opens a session to be closed at the end: while there is one a device keeps what it compiled for others. */
+/**
+ * Makes it so, and opens a session to be closed at the end: while there is one a device keeps what it compiled for
+ * others.
+ */
 export function holdSoftwareWebgpu(): Promise<Session> {
   useSoftwareWebgpu()
   return openSession(writeOnnx({ y: relu(input('x', [1])) }, new Map()), { device: 'webgpu' })

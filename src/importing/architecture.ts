@@ -37,7 +37,7 @@ export function importArchitecture({ shapes, layout }: ImportNames, witnesses: W
   const { image, text } = inferArchitecture(withPooling(shapes))
   // A tower of another model's weights would be an empty one, and give numbers all the same.
   if (image.layers === 0 || text?.layers === 0)
-    throw new SpiculaError('inference/import-architecture', 'a tower without layers is no transformer')
+    throw new SpiculaError('inference/import-architecture', 'a tower without layers is not a transformer')
   const [activation, activationFrom] = activationOf(witnesses, layout)
   const tower = (name: 'image' | 'text', width: number) => {
     const prefix = name === 'image' ? 'visual.' : ''

@@ -1,7 +1,7 @@
 /** A printed `argparse.Namespace`, as the published training keeps its arguments: read as data, never evaluated. */
 import { SpiculaError } from '../error.ts'
 
-/** Python literals; what is none (`device(type='cpu')`) stays the text that it is. */
+/** Python literals; anything else (`device(type='cpu')`) stays text. */
 export type Argument = null | boolean | number | string | readonly Argument[]
 
 const DEEPEST = 20
@@ -9,7 +9,7 @@ const LONGEST = 1 << 20
 
 /**
  * Reads `Namespace(r=2, alpha=1, params=['q', 'k', 'v'])`.
- * @throws SpiculaError `inference/import-args` where it is none
+ * @throws SpiculaError `inference/import-args` where it is anything else
  * @example parseNamespace('Namespace(r=2, alpha=1)').get('alpha') // 1
  */
 export function parseNamespace(text: string, name = 'args.txt'): Map<string, Argument> {
@@ -18,9 +18,9 @@ export function parseNamespace(text: string, name = 'args.txt'): Map<string, Arg
       hint: 'A printed argparse.Namespace is meant: Namespace(r=2, alpha=1, ...).',
     })
   const source = text.trim()
-  if (source.length > LONGEST) throw fail(`${source.length} characters are no arguments`)
+  if (source.length > LONGEST) throw fail(`${source.length} characters are not arguments`)
   const opening = /^(?:argparse\.)?Namespace\(/.exec(source)
-  if (!opening || !source.endsWith(')')) throw fail('it is no printed Namespace')
+  if (!opening || !source.endsWith(')')) throw fail('it is not a printed Namespace')
   const args = new Map<string, Argument>()
   const end = source.length - 1
   let at = opening[0].length

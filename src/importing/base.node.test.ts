@@ -242,7 +242,7 @@ describe('importBase', () => {
   })
 })
 
-describe('what is no CLIP', () => {
+describe('what is not a CLIP', () => {
   const changed = async (change: (tensors: Map<string, unknown>) => void): Promise<string> => {
     const file = await unpack('open_clip_model.safetensors', place('model.safetensors'))
     const { tensors } = decodeSafetensors(await readFile(file), 'x')

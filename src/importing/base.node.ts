@@ -65,7 +65,8 @@ const HEAD_SEED = 0
  * Weights are stored in half precision where that changes no number, else in float32.
  * @param path a file, or a folder with files by Hugging Face's or open_clip's names
  * @throws SpiculaError `inference/import-*`, `pickle/*`, `torch/*`, `clip/*`; nothing is left of the folder then
- * @example const { config } = await importBase('ViT-B-32.pt', 'models/vit-b-32', { vocab: 'bpe_simple_vocab_16e6.txt.gz' })
+ * @example const { config } = await importBase('ViT-B-32.pt', 'models/vit-b-32', { vocab:
+ *   'bpe_simple_vocab_16e6.txt.gz' })
  */
 export async function importBase(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const weights = await weightPath(path)
@@ -156,7 +157,7 @@ function configOf(
     folds: [{ both: 'fold_0.safetensors' }],
     ...(about.tokenizer ? { tokenizer: 'tokenizer.json' } : {}),
   }
-  // What shapes make of an architecture may be none: checked before any graph is made of it.
+  // Shapes may add up to an architecture that cannot be: it is checked before a graph is made of it.
   return parseModelConfig(JSON.stringify(config), 'the imported config.json')
 }
 

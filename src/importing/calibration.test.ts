@@ -1,4 +1,4 @@
-/** Calibrations that betacal fitted and joblib or pickle saved (fixtures/make_joblib.py), and files that are none. */
+/** Calibrations that betacal fitted and joblib or pickle saved (fixtures/make_joblib.py), and files that hold none. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ops, u64 } from '../files/pickle/pickle.fixture.ts'

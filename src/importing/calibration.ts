@@ -10,8 +10,8 @@ const CLASSES =
   /^(betacal(\.\w+)*\.(BetaCalibration|_BetaCal|_BetaAMCal|_BetaABCal)|sklearn\.linear_model(\.\w+)*\.LogisticRegression)$/
 
 /**
- * Reads `cal_k.pkl`: a BetaCalibration whose `calibrator_` has `map_` = [a, b, m], m being the midpoint, and `lr_`, whose
- * intercept is c (docs/method.md M13.4).
+ * Reads `cal_k.pkl`: a BetaCalibration whose `calibrator_` has `map_` = [a, b, m], m being the midpoint, and `lr_`,
+ * whose intercept is c (docs/method.md M13.4).
  * @param bytes of the file, not compressed
  * @throws SpiculaError `inference/import-calibration` where it holds something else, `pickle/*`
  * @example parseBetacal(await readFile('cal_0.pkl'), 'cal_0.pkl') // { a: 0.42, b: 1.66, c: -0.1 }
@@ -31,7 +31,7 @@ export function parseBetacal(bytes: Uint8Array, name: string): BetaCalibration {
   const lr = attribute(inner, 'lr_')
   const [c] = isRecord(lr) ? numbers(attribute(lr, 'intercept_')) : []
   if (![a, b, m, c].every((x) => typeof x === 'number' && Number.isFinite(x)))
-    return refuse('its coefficients are no numbers')
+    return refuse('its coefficients are not finite numbers')
   // betacal never leaves a negative slope: it fits again without it.
   if (a < 0 || b < 0) return refuse(`its slopes ${a} and ${b} fall`)
   return { a, b, c }

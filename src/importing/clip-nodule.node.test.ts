@@ -196,15 +196,15 @@ describe('a release that does not fit together', () => {
     ['no folder', 'inference/import-release', (f) => rm(f, { recursive: true })],
     ['a calibration for one fold of two', 'inference/import-release', (f) => rm(join(f, 'cal_0.pkl'))],
     ['arguments of another rank', 'inference/import-args', args('Namespace(r=2, alpha=1)')],
-    ['an alpha that is none', 'inference/import-args', args("Namespace(r=4, alpha='one')")],
-    ['arguments that are none', 'inference/import-args', args('__import__("os").system("id")')],
+    ['an alpha that is not a number', 'inference/import-args', args("Namespace(r=4, alpha='one')")],
+    ['arguments that are code', 'inference/import-args', args('__import__("os").system("id")')],
     [
       'a hostile calibration',
       'pickle/global',
       (f) => writeFile(join(f, 'cal_1.pkl'), ops('cos\nsystem\n(X\x02\0\0\0idtR.')),
     ],
     [
-      'a calibration that is none',
+      'a file that is not a calibration',
       'inference/import-calibration',
       (f) => writeFile(join(f, 'cal_1.pkl'), ops('K\x01.')),
     ],

@@ -172,7 +172,7 @@ function configOf(path: string, { folds }: Release, architecture: Architecture, 
       ...(calibration ? { calibration } : {}),
     })),
   }
-  // What shapes make of an architecture may be none: checked before any graph is made of it.
+  // Shapes may add up to an architecture that cannot be: it is checked before a graph is made of it.
   return parseModelConfig(JSON.stringify(config), 'the imported config.json')
 }
 

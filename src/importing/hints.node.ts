@@ -9,7 +9,7 @@ const HINT = 'It tells the activation of the towers: bring it whole, or take it 
 
 /**
  * @param weights path of the file beside which they are looked for
- * @throws SpiculaError `inference/import-config` for one that is no JSON, and those of {@link parseHints}
+ * @throws SpiculaError `inference/import-config` for one that is not JSON, and those of {@link parseHints}
  * @example (await importHints('clip/model.safetensors')).image.activation // 'quickGelu'
  */
 export async function importHints(weights: string): Promise<ImportHints> {

@@ -1,4 +1,7 @@
-/** For tests: the small CLIP in every container (src/importing/fixtures/make_containers.py), and running what was imported. */
+/**
+ * For tests: the small CLIP in every container (src/importing/fixtures/make_containers.py), and running what was
+ * imported.
+ */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -88,7 +91,7 @@ export async function towerFeatures(
   }
 }
 
-/** Largest |a - b|; no number where there are not as many, or one is none. */
+/** Largest |a - b|; NaN where the lengths differ or a number is NaN. */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.NaN
   let most = 0

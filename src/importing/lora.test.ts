@@ -107,7 +107,7 @@ describe('sharedWeight', () => {
     expect(known.every((w, n) => Math.abs(w - numbers[n]) <= 2 ** -24)).toBe(true)
   })
 
-  it('is none where one number differs by more than rounding', () => {
+  it('is undefined where one number differs by more than rounding', () => {
     const weights = several(base, true)
     const moved = asFloat32('', weights[2].stored).slice()
     moved[700] += 1e-4

@@ -20,7 +20,7 @@ export interface ImportNames {
   readonly origins: ReadonlyMap<string, WeightOrigin>
   /** Their shapes here. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
-  /** Tensors of the file that are no weights, and why they are not needed. */
+  /** Tensors of the file that are not weights, and why they are not needed. */
   readonly unneeded: readonly { readonly name: string; readonly why: string }[]
 }
 
@@ -109,8 +109,8 @@ const HUGGING_FACE: readonly Rule[] = [
 /**
  * Finds what every tensor of a file is.
  * @param tensors of the file, by its names
- * @throws SpiculaError `inference/import-layout` for what is no CLIP with a vision transformer, `inference/import-names`
- *   naming every tensor that nothing here needs or knows
+ * @throws SpiculaError `inference/import-layout` for what is not a CLIP with a vision transformer,
+ *   `inference/import-names` naming every tensor that nothing here needs or knows
  * @example importNames(file.tensors).origins.get('vision_model.conv1.weight') // { from: 'visual.conv1.weight' }
  */
 export function importNames(tensors: Shapes, file: string): ImportNames {

@@ -12,8 +12,8 @@ export type WeightData = Extract<TensorData, { dtype: 'float32' | 'float16' }>
 /**
  * Reads weights by their origins. The last tensors of the file are kept, for the parts of a fused projection follow
  * each other.
- * @throws SpiculaError `clip/dtype` for what are no floats, `inference/import-finite` for what are no numbers; those of
- *   the file
+ * @throws SpiculaError `clip/dtype` for numbers that are not floats, `inference/import-finite` for NaN and infinity;
+ *   those of the file
  */
 export function weightReader(file: WeightFile): (origin: WeightOrigin) => Promise<WeightData> {
   const kept = new Map<string, WeightData>()
@@ -36,7 +36,7 @@ export function weightReader(file: WeightFile): (origin: WeightOrigin) => Promis
   }
 }
 
-/** In halves and floats alike, what is no finite number has an exponent of ones. */
+/** In halves and floats alike, NaN and infinity have an exponent of ones. */
 function checkFinite(file: string, name: string, { dtype, data }: WeightData): void {
   const bad =
     dtype === 'float16'

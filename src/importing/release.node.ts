@@ -44,7 +44,7 @@ const refuse = (what: string, cause?: unknown): SpiculaError =>
  */
 export async function readRelease(path: string): Promise<Release> {
   const names = await readdir(path).catch((cause: unknown) => {
-    throw refuse(`${path} is no readable folder`, cause)
+    throw refuse(`${path} is not a readable folder`, cause)
   })
   const numbers = names
     .flatMap((name) => /^fold_(\d{1,4})$/.exec(name)?.[1] ?? [])

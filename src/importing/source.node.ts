@@ -75,7 +75,7 @@ async function openShards(path: string): Promise<WeightFile> {
   const files = [...new Set(owners.values())]
   if (files.length === 0 || files.length > MOST_SHARDS) throw refuse(`${files.length} files`)
   const outside = files.find((file) => safePath(file) === undefined || /\.index\.json$/i.test(file))
-  if (outside !== undefined) throw refuse(`${JSON.stringify(outside)} is no file beside it`)
+  if (outside !== undefined) throw refuse(`${JSON.stringify(outside)} is not a file beside it`)
   const shards = new Map<string, WeightFile>()
   const close = async () => void (await Promise.all([...shards.values()].map((shard) => shard.close())))
   try {

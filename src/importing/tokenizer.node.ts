@@ -23,7 +23,7 @@ const MERGES = 48_894
  * @param own the user's file; else one beside the weights is looked for
  * @param text tower that the words are for
  * @returns the text of `tokenizer.json`; undefined where there is no file
- * @throws SpiculaError `clip/tokenizer` for a file that is no vocabulary, or another model's
+ * @throws SpiculaError `clip/tokenizer` for a file that is not a vocabulary, or another model's
  * @example const json = await importTokenizer('clip/model.safetensors', undefined, architecture.text)
  */
 export async function importTokenizer(

@@ -40,7 +40,7 @@ describe('beta calibration', () => {
     expect(1 - calibrate(1, { a: 0, b: 0.5, c: 0 })).toBeCloseTo(2 ** -26, 15)
   })
 
-  it('makes no number of none', () => {
+  it('keeps NaN as NaN', () => {
     expect(calibrate(Number.NaN, { a: 1, b: 1, c: 0 })).toBeNaN()
   })
 })

@@ -47,17 +47,17 @@ describe('config.json', () => {
     [
       'heads that do not divide the width',
       (c) => Object.assign(c.architecture.image, { heads: 3 }),
-      /image\.width 8 is no multiple of image\.heads 3/,
+      /image\.width 8 is not a multiple of image\.heads 3/,
     ],
     [
       "heads that do not divide the text tower's",
       (c) => Object.assign(c.architecture.text, { heads: 5 }),
-      /text\.width 8 is no multiple of text\.heads 5/,
+      /text\.width 8 is not a multiple of text\.heads 5/,
     ],
     [
       'patches that do not fill the view',
       (c) => Object.assign(c.architecture.image, { patch: 5 }),
-      /resolution 16 is no multiple of image\.patch 5/,
+      /resolution 16 is not a multiple of image\.patch 5/,
     ],
     [
       'LoRA beyond the image tower',
@@ -121,7 +121,7 @@ describe('config.json', () => {
     expect(parse(changed((c) => Object.assign(c, { base: path }))).base).toBe(path)
   })
 
-  it('is refused where it is no JSON, or no object, by its name', () => {
+  it('is refused where it is not JSON, or no object, by its name', () => {
     expect(() => parse('{"format": ')).toThrow(/^m\/config\.json: it is not JSON \(/)
     expect(() => parse('null')).toThrow(/^m\/config\.json: the document: /)
   })

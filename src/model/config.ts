@@ -47,10 +47,10 @@ const architecture = z
   .superRefine(({ image, text, lora }, context) => {
     const fail = (message: string) => context.addIssue({ code: 'custom', message })
     if (image.resolution % image.patch !== 0)
-      fail(`image.resolution ${image.resolution} is no multiple of image.patch ${image.patch}`)
+      fail(`image.resolution ${image.resolution} is not a multiple of image.patch ${image.patch}`)
     for (const [name, tower] of Object.entries({ image, text })) {
       if (tower && tower.width % tower.heads !== 0)
-        fail(`${name}.width ${tower.width} is no multiple of ${name}.heads ${tower.heads}`)
+        fail(`${name}.width ${tower.width} is not a multiple of ${name}.heads ${tower.heads}`)
     }
     const beyond = lora?.imageLayers.find((layer) => layer >= image.layers)
     if (beyond !== undefined) fail(`lora.imageLayers names layer ${beyond} of ${image.layers}`)

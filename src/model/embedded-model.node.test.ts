@@ -14,7 +14,7 @@ describe('the embedded model', () => {
   it('is there where its config.json is', async () => {
     const folder = join(root, 'models', 'spicula-small')
     await mkdir(folder, { recursive: true })
-    // A folder without a configuration is no whole one.
+    // A folder without a configuration is not a whole one.
     expect(hasEmbeddedModel(root)).toBe(false)
     await writeFile(join(folder, 'config.json'), '{}')
     expect([hasEmbeddedModel(root), embeddedModel(root)]).toEqual([true, folder])

@@ -116,7 +116,7 @@ describe('a model folder', () => {
     expect(await misfit()).toMatchObject({ code: 'clip/missing', message: expect.stringContaining(file) })
   })
 
-  it('is no model folder without a config.json, and a wrong one is named', async () => {
+  it('is not a model folder without a config.json, and a wrong one is named', async () => {
     await writeFile(join(model, 'config.json'), '{')
     await expect(openModelFolder(model)).rejects.toMatchObject({
       code: 'inference/config',

@@ -53,7 +53,7 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
   try {
     json = await readFile(join(path, 'config.json'), 'utf8')
   } catch (cause) {
-    throw new SpiculaError('inference/model', `${path} is no model folder: it has no readable config.json`, {
+    throw new SpiculaError('inference/model', `${path} is not a model folder: it has no readable config.json`, {
       hint: 'Give the folder that holds config.json. `spicula model init` makes a random one to try things with.',
       cause,
     })

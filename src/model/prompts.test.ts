@@ -69,12 +69,12 @@ describe('parsePrompts', () => {
     ['', /not JSON/],
     ['{}', /format/],
     [file({}), /no feature/],
-    [file({ nodule_shap: { Round: ['a'], Ovoid: ['b'] } }), /nodule_shap is no feature \(is nodule_shape meant/],
+    [file({ nodule_shap: { Round: ['a'], Ovoid: ['b'] } }), /nodule_shap is not a feature \(is nodule_shape meant/],
     [file({ nodule_shape: { Rund: ['a'], Ovoid: ['b'] } }), /no value Rund \(is Round meant/],
     [file({ nodule_shape: { Round: ['a'] } }), /at least two/],
     [file({ nodule_shape: { Round: [], Ovoid: ['b'] } }), /nodule_shape.Round/],
     [file({ nodule_shape: { Round: [' '], Ovoid: ['b'] } }), /is empty/],
-    [file({ mean_diameter: { large: ['a'], '4': ['b'] } }), /large is no length/],
+    [file({ mean_diameter: { large: ['a'], '4': ['b'] } }), /large is not a length/],
     [file({ nodule_shape: 'Round' }), /nodule_shape/],
   ])('refuses %j', (text, message) => {
     expect(() => parsePrompts(text, 'a.json')).toThrow(message)

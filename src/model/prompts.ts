@@ -39,14 +39,14 @@ export function parsePrompts(json: string, name: string): PromptSet[] {
 
 function setFaults({ feature, values }: PromptSet): string[] {
   const name = FEATURE_NAMES.find((one) => one === feature)
-  if (name === undefined) return [`${feature} is no feature (is ${nearest(feature, FEATURE_NAMES)} meant?)`]
+  if (name === undefined) return [`${feature} is not a feature (is ${nearest(feature, FEATURE_NAMES)} meant?)`]
   const faults =
     values.length < 2 ? [`${feature} has ${values.length} value to choose from, at least two are needed`] : []
   return [...faults, ...values.flatMap(({ value }) => valueFaults(name, value))]
 }
 
 function valueFaults(feature: FeatureName, value: string): string[] {
-  if (isLength(feature)) return Number(value) > 0 ? [] : [`${feature}: ${value} is no length in mm`]
+  if (isLength(feature)) return Number(value) > 0 ? [] : [`${feature}: ${value} is not a length in mm`]
   const { values } = choiceOf(feature)
   return values.includes(value) ? [] : [`${feature}: there is no value ${value} (is ${nearest(value, values)} meant?)`]
 }

@@ -89,7 +89,10 @@ function thinAxisOf({ shapeIjk, affineLps, name }: Scan): number | undefined {
   const thin = [0, 1, 2].filter((axis) => shapeIjk[axis] === 1)
   if (thin.length === 0) return undefined
   if (thin.length > 1) {
-    throw new SpiculaError('nodule/not-axial', `${name}: ${shapeIjk.join(' x ')} voxels are no slice: no view to show`)
+    throw new SpiculaError(
+      'nodule/not-axial',
+      `${name}: ${shapeIjk.join(' x ')} voxels are not a slice, so there is no view to show`,
+    )
   }
   const cosine = zCosineOfNormal(affineLps, thin[0])
   if (cosine < AXIAL_COSINE) {

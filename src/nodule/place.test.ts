@@ -48,7 +48,8 @@ describe('a point outside', () => {
     )
   })
 
-  // Columns of the affine: where a step along i, j and k leads. +x is left, +y posterior, +z superior (DICOM PS3.3, C.7.6.2).
+  // Columns of the affine: where a step along i, j and k leads. +x is left, +y posterior, +z superior (DICOM PS3.3,
+  // C.7.6.2).
   it.each<[string, Affine, readonly string[]]>([
     ['LPS', [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], ['x, towards left', 'y, towards posterior', 'z, towards superior']],
     [
@@ -87,7 +88,7 @@ describe('a point outside', () => {
     fc.assert(
       fc.property(affines, (numbers) => {
         const affine = numbers as unknown as Affine
-        // Voxels that are flat, or nearly, are no scan.
+        // Voxels that are flat, or nearly, are not a scan.
         const [a, b, c, , d, e, f, , g, h, i] = affine
         fc.pre(Math.abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)) > 0.1)
         const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>

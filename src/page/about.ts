@@ -35,7 +35,7 @@ ${list(READING)}
 
 const READING = [
   'Probability: the model’s estimate that the nodule is cancer as its training labels have it. Calibrated means that on the nodules it was fitted on, such numbers came true about as often as they say; elsewhere cancer may be rarer or commoner, and the numbers then say too much or too little.',
-  'Folds: models trained on different parts of the same nodules. Their spread shows how far they disagree. It is no confidence interval: they can be wrong together.',
+  'Folds: models trained on different parts of the same nodules. Their spread shows how far they disagree. It is not a confidence interval: they can be wrong together.',
   'Weights of views: the share of each view in what the model makes of the nodule. They do not say what in a view was seen, nor where.',
   'In words: zero-shot answers, a comparison of sentences by a model that learnt to match images with reports, not to judge these features. Over the values of a feature they sum to 1, whether or not any of them fits. They stand beside the probability and are not its causes.',
   'Training reports: the model’s nearest texts. If the nodule was a training nodule itself, its own report may be among them.',

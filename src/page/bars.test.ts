@@ -103,7 +103,7 @@ describe('pointPlot', () => {
     expect(Number(label?.attributes.x)).toBeLessThan(first)
   })
 
-  it('says the same to who cannot see it', () => {
+  it('says the same to people who cannot see it', () => {
     expect(root.attributes['aria-label']).toBe(
       'Probability. calibrated: mean 0.420, folds 0.310 to 0.550; raw <&>: mean 0.130, folds 0.090 to 0.170.',
     )

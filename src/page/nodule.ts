@@ -54,7 +54,7 @@ function probability({ reading }: CaseNodule): Markup {
     html`<p class="number"><strong>${shown(p)}</strong> ${kind}, ${folds}${bracketed(each)}</p>`
   const before = { label: 'raw', mean: ensemble, folds: raw }
   if (calibrated === undefined || calibratedEnsemble === undefined) {
-    const remark = 'The model carries no calibration: the number orders nodules, but is no frequency of cancer.'
+    const remark = 'The model carries no calibration: the number orders nodules, but is not a frequency of cancer.'
     return lines([number(ensemble, raw, 'raw'), paragraph(remark, 'quiet'), pointPlot(FOLDS_TITLE, [before])])
   }
   const after = { label: 'calibrated', mean: calibratedEnsemble, folds: calibrated }

@@ -8,7 +8,7 @@ import { anchorOf, headline, nameOf, noduleArticle } from './nodule.ts'
 import { STYLE } from './style.ts'
 import { phrase, standingOut, top } from './words.ts'
 
-/** Nodules on one page: beyond, nobody finds anything, and a browser needs long. */
+/** Most nodules on one page: with more, readers find nothing and browsers are slow. */
 export const MOST_NODULES = 50
 
 /**

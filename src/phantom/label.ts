@@ -14,8 +14,7 @@ export const COMPUTED_OUTCOME = 'computed rule, no medicine'
 
 /** The rule in words, as the command prints it. */
 export const COMPUTED_RULE =
-  'malignant is 1 with probability p, where logit p = 0.4 (d - 18) + 3 s - 1.2, d is the longest axial diameter in mm, ' +
-  'and s is 1 for spiculated margins or additional margins, else 0'
+  'malignant is 1 with probability p, logit p = 0.4 (d - 18) + 3 s - 1.2, d the longest axial mm, s 1 if spiculated'
 
 /**
  * The probability that the rule gives a nodule. Drawn nodules are 8 to 28 mm long and two in five are spiculated, so

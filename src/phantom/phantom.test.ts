@@ -69,7 +69,7 @@ describe('renderPhantom', () => {
     expect(voxels.reduce((most, hu) => Math.max(most, hu), -1000)).toBeGreaterThan(400)
   })
 
-  it('refuses what is no scan of a chest', () => {
+  it('refuses what is not a scan of a chest', () => {
     for (const wrong of [{ shapeIjk: [4000, 4000, 4000] }, { spacingMm: [0, 1, 1] }, { thicknessMm: 90 }] as const)
       expect(() => buildPhantom({ ...coarse, ...wrong })).toThrow(
         expect.objectContaining({ code: 'datasets/phantom-size' }),

@@ -79,7 +79,7 @@ function checkSize({ shapeIjk, spacingMm, thicknessMm }: PhantomSpec): void {
   if (fits) return
   throw new SpiculaError(
     'datasets/phantom-size',
-    `${shapeIjk.join(' x ')} voxels of ${spacingMm.join(' x ')} mm, slices of ${thicknessMm} mm, are no scan of a chest`,
+    `${shapeIjk.join(' x ')} voxels of ${spacingMm.join(' x ')} mm, slices of ${thicknessMm} mm, are not a scan of a chest`,
     { hint: `At most ${LONGEST_MM} mm along each axis and ${MOST_VOXELS} voxels; spacing and thickness 0.1 to 20 mm.` },
   )
 }

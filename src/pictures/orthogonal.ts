@@ -22,7 +22,10 @@ export interface Orthogonal {
  */
 export function orthogonalSvg({ hu, shapeZyx: [depth, height, size], title, footer }: Orthogonal): string {
   if (size < 2 || height !== size || (depth !== size && depth !== 1) || hu.length !== depth * size * size) {
-    throw new SpiculaError('drawing/cube', `${hu.length} voxels as [${depth}, ${height}, ${size}] are no cube or plane`)
+    throw new SpiculaError(
+      'drawing/cube',
+      `${hu.length} voxels as [${depth}, ${height}, ${size}] are not a cube or a plane`,
+    )
   }
   const centre = Math.floor(size / 2)
   const panel = (label: string, plane: Plane, index: (row: number, column: number) => number) => {

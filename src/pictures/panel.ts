@@ -46,7 +46,7 @@ export function drawPanel(panel: Panel, x: number, y: number, edge: number, enco
 /**
  * A panel by itself, for a page: as wide as its place, of as few bytes as it takes.
  * @param edge width and height that letters and marks are drawn for, px
- * @param name what it shows, for who cannot see it
+ * @param name what it shows, for people who cannot see it
  * @returns an SVG element
  * @example panelSvg(panel, 224, 'axial view, 50 mm')
  */

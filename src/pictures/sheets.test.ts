@@ -162,7 +162,7 @@ describe('orthogonalSvg', () => {
     expect(svg).not.toContain('coronal')
   })
 
-  it('refuses what is no cube or plane', () => {
+  it('refuses what is not a cube or a plane', () => {
     for (const shapeZyx of [
       [50, 50, 50],
       [2, size, size],
@@ -188,7 +188,7 @@ describe('rasterise', () => {
     expect(ink(true)).not.toBe(ink(false))
   })
 
-  it('refuses what is no drawing', () => {
+  it('refuses what is not a drawing', () => {
     expect(() => rasterise('<svg')).toThrow(expect.objectContaining({ code: 'drawing/svg' }))
   })
 })

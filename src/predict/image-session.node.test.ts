@@ -89,7 +89,7 @@ describe('int8', () => {
     }
   })
 
-  it('gives a nodule the same whoever else is in the batch', async () => {
+  it('gives a nodule the same whatever else is in the batch', async () => {
     const [together, alone] = [
       await run(NODULES, { precision: 'int8' }),
       await run([NODULES[1]], { precision: 'int8' }),

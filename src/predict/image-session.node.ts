@@ -30,7 +30,8 @@ export interface ImageSession {
   readonly stamp: Stamp
   /**
    * What every fold says of bags of views (clip/view-bags.ts): outputs of `imageSide`, [folds or 1, nodules, ...].
-   * @throws SpiculaError `graph/run` where the runtime fails, `inference/not-finite` where int8 would hide a missing number
+   * @throws SpiculaError `graph/run` where the runtime fails, `inference/not-finite` where int8 would hide a missing
+   *   number
    */
   run(bags: Feeds): Promise<Record<Output, TensorData>>
   close(): Promise<void>
@@ -42,9 +43,9 @@ export interface PredictorOptions extends SessionOptions {
 }
 
 /**
- * Opens the image side. Probability, attention and embedding are outputs of one graph: the embedding is a step on the way
- * to the probability, so whoever does not read it pays nothing for it. Folds run one after another over the weights that they share, each with its own of what differs:
- * memory holds one base, and the activations of one fold.
+ * Opens the image side. Probability, attention and embedding are outputs of one graph: the embedding is a step on the
+ * way to the probability, so a caller that does not read it pays nothing for it. Folds run one after another over the
+ * weights that they share, each with its own of what differs: memory holds one base, and the activations of one fold.
  * @throws SpiculaError of the weights, `graph/device`, or `inference/precision` where the device has no such arithmetic
  * @example
  * const session = await openImageSession(await openModelFolder('DIR'), { precision: 'int8' })
@@ -81,10 +82,10 @@ export async function openImageSession(
     folds: folder.config.folds.length,
     stamp: stampOf(folder.config, precision),
     run: async (bags) => {
-      // Rounding would make a number of what is none, and hide it.
+      // Rounding would turn NaN into a number, and hide it.
       if (precision === 'int8' && !(bags.views.data as Float32Array).every(Number.isFinite))
-        throw new SpiculaError('inference/not-finite', 'the views hold values that are no numbers', {
-          hint: 'Does the scan hold voxels that are no numbers?',
+        throw new SpiculaError('inference/not-finite', 'the views hold values that are NaN or infinite', {
+          hint: 'Does the scan hold voxels that are NaN or infinite?',
         })
       const outputs: Record<string, TensorData>[] = []
       for (let fold = 0; fold < folds; fold++) outputs.push(await session.run({ ...bags, ...feedsOf(fold) }))

@@ -18,8 +18,8 @@ export interface Predictor extends Pick<ImageSession, 'config' | 'folds' | 'stam
   readonly calibrated: boolean
   /**
    * Predicts a batch. The bits of a nodule's numbers may depend on the make-up of the batch in the last place.
-   * @throws SpiculaError `inference/not-finite` where a nodule of the batch gets no number, `clip/views` where views
-   *   are not the model's
+   * @throws SpiculaError `inference/not-finite` where the answer for a nodule of the batch is not finite, `clip/views`
+   *   where views are not the model's
    */
   predict(nodules: readonly NoduleViews[]): Promise<NodulePrediction[]>
 }

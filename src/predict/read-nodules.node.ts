@@ -32,11 +32,15 @@ export async function readNodules(
   const outputs = await run(bagFeeds(nodules, config.preprocessing.resolution))
   return nodules.map(({ count }, n) => {
     const raw = foldNumbers(outputs.probability, folds, n)
-    // Whatever is no number in an embedding makes the probability none.
+    // One NaN in an embedding makes the probability NaN.
     if (!raw.every(Number.isFinite))
-      throw new SpiculaError('inference/not-finite', `the model answers ${raw.join(', ')}, which is no probability`, {
-        hint: 'Does the scan hold voxels that are no numbers? If not, the weights of the model are damaged.',
-      })
+      throw new SpiculaError(
+        'inference/not-finite',
+        `the model answers ${raw.join(', ')}, which is not a probability`,
+        {
+          hint: 'Does the scan hold voxels that are NaN or infinite? If not, the weights of the model are damaged.',
+        },
+      )
     return {
       raw,
       attention: foldRows(outputs.attention, folds, n).map((row) => row.slice(0, count)),

@@ -11,11 +11,13 @@ export const MAX_REPORT_CHARACTERS = 6000
 const SIZE_TOLERANCE_MM = 0.0501
 
 /**
- * Everything that is wrong with a report of a row, in words that tell its writer what to change; empty where nothing is.
+ * Everything that is wrong with a report of a row, in words that tell its writer what to change; empty where nothing
+ * is.
  *
  * Each feature of the row must be told, presences and absences, and the suspicion in the impression. No feature may be
  * told that the row does not have, or otherwise than the row has it. No other number, no word that no report needs.
- * @example checkReport('Findings: The nodule is solid. Impression: A solid nodule.', { nodule_consistency: 'Solid' }) // []
+ * @example checkReport('Findings: The nodule is solid. Impression: A solid nodule.', { nodule_consistency: 'Solid' })
+ *   // []
  */
 export function checkReport(report: string, features: NoduleFeatures): string[] {
   if (report.trim() === '') return ['the report is empty']
@@ -25,7 +27,7 @@ export function checkReport(report: string, features: NoduleFeatures): string[] 
   if (strange.length > 0)
     faults.push(`it uses words that the features do not need: ${strange.slice(0, 8).map(short).join(', ')}`)
   const { claims, strayNumbers, levelless } = readReport(report)
-  for (const number of strayNumbers.slice(0, 4)) faults.push(`the number ${short(number)} is no size of the nodule`)
+  for (const number of strayNumbers.slice(0, 4)) faults.push(`the number ${short(number)} is not a size of the nodule`)
   faults.push(...partFaults(report, features))
   if (levelless.length > 0) faults.push('it speaks of cancer without a level of suspicion')
 

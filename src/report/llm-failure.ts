@@ -1,7 +1,7 @@
 /** Why an endpoint gave no answer, from its status, headers and body: wait, leave the row, or stop. */
 import { LlmFailure } from './llm-provider.ts'
 
-/** An answer that is no report. */
+/** An answer that is not a report. */
 export interface Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

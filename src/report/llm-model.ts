@@ -4,17 +4,18 @@ import { SpiculaError } from '../error.ts'
 import { failureOf } from './llm-failure.ts'
 import { LlmFailure, type Provider, type Writer, type WriterOptions } from './llm-provider.ts'
 
-/** A report is a few kB; what is longer is no report and is not read. */
+/** A report is a few kB; what is longer is not a report and is not read. */
 const MAX_ANSWER_BYTES = 256 * 1024
 /** A report takes some hundred; the rest is for models that think first. */
 export const MAX_TOKENS = 8192
 
 /**
- * Opens a language model. Its clients are optional packages, loaded here: who writes by templates needs none.
- * @throws SpiculaError `report/llm-key` where Gemini has no key, `report/llm-url` for an endpoint that is no http(s) URL,
- * `report/llm-client` where the clients are not installed
+ * Opens a language model. Its clients are optional packages, loaded here, so that templates need none of them.
+ * @throws SpiculaError `report/llm-key` where Gemini has no key, `report/llm-url` for an endpoint that is not an
+ * http(s) URL, `report/llm-client` where the clients are not installed
  * @example
- * const writer = await openWriter({ provider: 'openai-compatible', model: 'llama3', baseUrl: 'http://127.0.0.1:11434/v1' })
+ * const writer = await openWriter({ provider: 'openai-compatible', model: 'llama3', baseUrl:
+ * 'http://127.0.0.1:11434/v1' })
  * await writer.write(promptOf(features, random))
  */
 export async function openWriter({
@@ -97,14 +98,14 @@ async function client<Module>(module: Promise<Module>): Promise<Module> {
 function checkUrl(provider: Provider, baseUrl: string | undefined): void {
   if (baseUrl === undefined && provider === 'gemini') return
   if (baseUrl !== undefined && URL.canParse(baseUrl) && /^https?:$/.test(new URL(baseUrl).protocol)) return
-  throw new SpiculaError('report/llm-url', `${baseUrl ?? 'nothing'} is no http or https address of an endpoint`, {
+  throw new SpiculaError('report/llm-url', `${baseUrl ?? 'nothing'} is not an http or https address of an endpoint`, {
     hint: 'For example --base-url http://127.0.0.1:11434/v1 for a model of Ollama.',
   })
 }
 
 /**
- * OpenAI's newer models refuse `max_tokens` and want `max_completion_tokens`; most other servers know the old name alone.
- * Asked the old way first; after a refusal that names the parameter, the new way, from then on.
+ * OpenAI's newer models refuse `max_tokens` and want `max_completion_tokens`; most other servers know the old name
+ * alone. Asked the old way first; after a refusal that names the parameter, the new way, from then on.
  */
 function newerNames(send: typeof fetch): typeof fetch {
   let isNew = false

@@ -68,7 +68,7 @@ describe('writeLlmReport', () => {
   const lies: [string, (prompt: string) => Reply][] = [
     ['nothing', () => ''],
     ['10 MB', () => 'The nodule is solid. '.repeat(500_000)],
-    ['10 MB that is no JSON', () => ({ body: 'x'.repeat(10_000_000) })],
+    ['10 MB that is not JSON', () => ({ body: 'x'.repeat(10_000_000) })],
     ['HTML', () => ({ body: '<html><body>Bad gateway</body></html>', headers: { 'content-type': 'text/html' } })],
     ['HTML as the answer', (prompt) => `<html>${honestAnswer(prompt)}</html>`],
     ['a refusal', () => 'I cannot write medical reports.'],

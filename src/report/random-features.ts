@@ -16,7 +16,7 @@ export function randomFeatures(random: Random, { known = 0.8 }: { known?: number
     if (random.uniform() >= known) continue
     features[name] = isLength(name) ? (30 + random.integer(370)) / 10 : pick(choiceOf(name).values, random)
   }
-  // A row of nothing is no row: then it is known to be solid.
+  // A row of nothing is not a row: then it is known to be solid.
   if (Object.keys(features).length === 0) features.nodule_consistency = 'Solid'
   return features as NoduleFeatures
 }

@@ -23,7 +23,7 @@ export interface Claim {
 
 export interface ReadReport {
   readonly claims: readonly Claim[]
-  /** Numbers that are no length. */
+  /** Numbers that are not lengths. */
   readonly strayNumbers: readonly string[]
   /** Sentences about cancer without a level of suspicion. */
   readonly levelless: readonly string[]
@@ -144,8 +144,8 @@ function marginOf(sentence: string, index: number): FeatureName {
 }
 
 /**
- * The features that a report tells, where it speaks clearly and with one voice; else what it says twice or in a way that
- * cannot be told.
+ * The features that a report tells, where it speaks clearly and with one voice; else what it says twice or in a way
+ * that cannot be told.
  * @example parseReport(writeTemplateReport(features, random)).features // features, lengths to 0.1 mm
  */
 export function parseReport(report: string): { features: NoduleFeatures; conflicts: readonly string[] } {

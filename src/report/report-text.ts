@@ -21,7 +21,7 @@ export function unwrapped(answer: string): string {
   const said = answer.replace(/^[\s\S]*<\/think(ing)?>/i, '')
   const fenced = /```[a-z]*\r?\n([\s\S]*?)\r?\n?```/i.exec(said)
   const text = fenced !== null && /findings/i.test(fenced[1]) ? fenced[1] : said
-  // Only before the findings' heading, and only what is no part of a report itself.
+  // Only before the findings' heading, and only what is not part of a report itself.
   const heading = /^[#*_\s]*findings\b/im.exec(text)
   return heading === null || /impression/i.test(text.slice(0, heading.index))
     ? text

@@ -37,7 +37,8 @@ export async function readReports<Row extends Identified>(
           cause,
         })
       })
-      if (report.length > MAX_CHARACTERS) throw new SpiculaError('report/too-long', 'its file is no report: too long')
+      if (report.length > MAX_CHARACTERS)
+        throw new SpiculaError('report/too-long', 'its file is not a report: too long')
       reports.push({ row, report, impression: impressionOf(report) })
     } catch (error) {
       problems.push(problemOf(row, error))

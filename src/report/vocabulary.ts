@@ -1,6 +1,6 @@
 /**
  * The words that a report may use. A closed list is what makes "none invented" checkable: a claim anything that
- * is no feature of the row (another disease, a place, a person, advice) needs a word that is not here.
+ * is not a feature of the row (another disease, a place, a person, advice) needs a word that is not here.
  */
 const COMMON = `
 a an and are as at be been being both but by can cannot could does each evident evidence for from further has have having however
@@ -38,7 +38,7 @@ cancer malignancy malignant conspicuity
 export const VOCABULARY: ReadonlySet<string> = new Set(`${COMMON} ${REPORT} ${FEATURES}`.split(/\s+/).filter(Boolean))
 
 /**
- * Words of a text that are no words of a report, each once, in order.
+ * Words of a text that are not words of a report, each once, in order.
  * @example strangeWords('A nodule in a <b>smoker</b>.') // ['b', 'smoker']
  */
 export function strangeWords(text: string): string[] {

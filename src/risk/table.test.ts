@@ -32,7 +32,7 @@ describe('risk models on a row', () => {
   it.each([
     ['sex', '', 'brock_2a', 'sex is not given'],
     ['sex', '1', 'brock_2b', 'sex is not one of F, M, female, male'],
-    ['age', 'old', 'mayo', 'age is no number'],
+    ['age', 'old', 'mayo', 'age is not a number'],
     ['age', '680', 'va', 'age is 680 years; from 18 to 120 makes sense'],
     ['years_since_quitting', '', 'va', 'years_since_quitting is not given'],
     ['nodule_consistency', 'soft', 'lung_rads', 'nodule_consistency is not one of solid, part-solid, non-solid'],
@@ -253,11 +253,11 @@ describe('risk models on a row', () => {
     ['nodule_count', '2 mm', 'brock_2a'],
     ['longest_axial_diameter_(mm)', '10 in', 'va'],
     ['longest_axial_diameter_(mm)', '1e1', 'va'],
-  ])('%s %j is no number', (column, value, key) => {
-    expect(answers({ ...ROW, [column]: value })[key]).toEqual({ kind: 'blank', why: `${column} is no number` })
+  ])('%s %j is not a number', (column, value, key) => {
+    expect(answers({ ...ROW, [column]: value })[key]).toEqual({ kind: 'blank', why: `${column} is not a number` })
   })
 
-  it('do not hide what is no fault of the row', () => {
+  it('do not hide what is not a fault of the row', () => {
     const row = new Proxy(
       {},
       {

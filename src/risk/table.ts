@@ -151,7 +151,7 @@ function number(read: Reader, said: Said): number {
   const [, text = '', unit = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+))\s*([a-z/]*)\.?$/i.exec(need(read, said)) ?? []
   const factor = unit === '' ? 1 : UNITS[said]?.[letters(unit)]
   if (text !== '' && factor !== undefined) return Number(text) * factor
-  throw new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is no number`)
+  throw new SpiculaError('risk/value', `${RISK_COLUMNS[said][0]} is not a number`)
 }
 
 const unknownValue = (said: Said, expected: string): SpiculaError =>

@@ -5,7 +5,7 @@ export interface VaInput {
   readonly age: number
   readonly everSmoker: boolean
   readonly diameterMm: number
-  /** 0 for who still smokes, and for who never did. */
+  /** 0 for a current smoker, and for somebody who never smoked. */
   readonly yearsSinceQuitting: number
 }
 

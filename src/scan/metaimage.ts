@@ -65,7 +65,7 @@ export function parseMetaImage(bytes: Uint8Array, name: string): MetaImageHeader
   if ((list('ElementNumberOfChannels')?.[0] ?? 1) !== 1) refuse('voxels of several channels have no HU')
   const type = TYPES[(find('ElementType') ?? '').toUpperCase()]
   if (type === undefined) {
-    throw new SpiculaError('volume/datatype', `${name}: its ElementType is none that holds CT values`, {
+    throw new SpiculaError('volume/datatype', `${name}: its ElementType does not hold CT values`, {
       hint: `Supported: ${Object.keys(TYPES).join(', ')}.`,
     })
   }

@@ -12,7 +12,7 @@ export interface RawHeader extends RawLayout {
   readonly notes: readonly Note[]
 }
 
-/** Voxels on an axis beyond which a number is no size. */
+/** Voxels on an axis beyond which a number is not a size. */
 const MOST_VOXELS = 1 << 20
 
 /**
@@ -40,7 +40,7 @@ export function rawScan(name: string, header: RawHeader, source: ByteSource): Sc
 export function checkShape(sizes: readonly number[], name: string): Triple {
   const inFull = sizes.join(' x ')
   if (sizes.length < 2 || sizes.some((size) => !(Number.isInteger(size) && size > 0 && size <= MOST_VOXELS))) {
-    throw new SpiculaError('volume/shape', `${name}: ${inFull} are no sizes of a scan`)
+    throw new SpiculaError('volume/shape', `${name}: ${inFull} are not sizes of a scan`)
   }
   if (sizes.slice(3).some((size) => size > 1)) {
     throw new SpiculaError('volume/shape', `${name}: ${inFull} voxels are ${sizes.length}-D, a scan has three axes`, {

@@ -1,4 +1,6 @@
-/** A crop round a nodule that the published project keeps: `cropped_img/{pid}_{nodule_id}.pt`, a tensor of torch.save. */
+/**
+ * A crop round a nodule that the published project keeps: `cropped_img/{pid}_{nodule_id}.pt`, a tensor of torch.save.
+ */
 import { SpiculaError } from '../error.ts'
 import { fileSource } from '../files/bytes.node.ts'
 import { openTorch } from '../files/torch/file.ts'
@@ -7,7 +9,7 @@ import { memoryScan } from './memory-scan.ts'
 import type { Scan } from './scan.ts'
 import { type StoredType, storedToHu } from './voxel-type.ts'
 
-/** Larger on an axis, it is no crop. */
+/** Larger on an axis, it is not a crop. */
 const MOST_VOXELS = 1024
 const TYPES: ReadonlySet<string> = new Set<StoredType>([
   'float32',
@@ -38,7 +40,7 @@ export async function openTorchCrop(path: string): Promise<Scan> {
   const sizes = value.shape.length === 4 && value.shape[0] === 1 ? value.shape.slice(1) : value.shape
   const [nk, nj, ni] = sizes
   if (sizes.length !== 3 || !sizes.every((size) => size > 0 && size <= MOST_VOXELS))
-    return refuse(`a tensor [${value.shape.join(', ')}] is no crop`)
+    return refuse(`a tensor [${value.shape.join(', ')}] is not a crop`)
   const type = value.storage.dtype
   if (!isStoredType(type)) return refuse(`its numbers are ${type}`)
   const raw = new Uint8Array(await file.read(value))

@@ -51,7 +51,7 @@ describe('early stopping', () => {
     expect(run([late, late, late]).stoppedAt).toBe(5)
   })
 
-  it('never takes a loss that is no number for better', () => {
+  it('never takes a NaN loss for better', () => {
     const { state, improved, stoppedAt } = run([[Number.NaN, 2, Number.NaN, Number.NEGATIVE_INFINITY]], 2)
     expect(improved).toEqual(['', 'prediction clip both', '', ''])
     expect(state.both).toEqual({ best: 2, bestEpoch: 1, waited: 2 })

@@ -233,7 +233,7 @@ describe('training', () => {
     expect(records.map(({ improved }) => improved.length)).toEqual([3, 3, 3, 3])
   })
 
-  it('clamps the scale of similarities before a pass, and stops at a loss that is no number', async () => {
+  it('clamps the scale of similarities before a pass, and stops at a loss that is NaN', async () => {
     const config = configOf({ epochs: 1, learningRate: 1e-9, weightDecay: 0 })
     const high = new Map([...shared.parameters, ['logit_scale', Float32Array.of(9)]])
     const { parameters } = await trainFold(initialState(high, config), shared.step, foldData(), config, quiet)

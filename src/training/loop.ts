@@ -104,7 +104,7 @@ const optimizerOf = ({ weightDecay }: TrainConfig) => adamW({ weightDecay })
 /**
  * Trains until all trackers have lost patience or the epochs are over.
  * @param state where to begin: `initialState`, or that of a checkpoint; the bits that follow are the same either way
- * @throws SpiculaError `training/diverged` when a loss or gradient is no number; the last checkpoint stays
+ * @throws SpiculaError `training/diverged` when a loss or gradient is not finite; the last checkpoint stays
  * @example const state = await trainFold(initialState(parameters, config), step, data, config, watcher)
  */
 export async function trainFold<Of extends Sample>(
@@ -251,7 +251,7 @@ function refuseDivergence({ losses, gradients }: StepResult & { gradients: Param
   if (Number.isFinite(globalNorm(gradients))) return
   for (const [name, gradient] of gradients)
     if (!gradient.every(Number.isFinite))
-      throw new SpiculaError('training/diverged', `the gradient of ${name} is no number ${where}`, { hint })
+      throw new SpiculaError('training/diverged', `the gradient of ${name} is not finite ${where}`, { hint })
 }
 
 async function validate<Of extends Sample>(

@@ -1,4 +1,4 @@
-/** What training minimises, against the formulas of REFERENCE 7 and 8 worked out in double precision. */
+/** What training minimises, against the formulas of docs/method.md M7 and M8 worked out in double precision. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { initialWeight } from '../clip/initialise.ts'
 import { classTargets, clipTargets } from '../clip/losses.ts'
@@ -121,7 +121,7 @@ function weightedCrossEntropy(logits: readonly number[][]): number {
   return losses.reduce((a, b) => a + b) / own.reduce<number>((a, b) => a + b, 0)
 }
 
-/** REFERENCE 7: both directions of cross-entropy of cosines times exp(logit_scale), with label smoothing. */
+/** docs/method.md M7: both directions of cross-entropy of cosines times exp(logit_scale), with label smoothing. */
 function contrastive(): number {
   const unit = (x: readonly number[]) => x.map((value) => value / Math.hypot(...x))
   const images = sides.imageEmbedding.map(unit)
@@ -276,7 +276,7 @@ describe('what is trained', () => {
   const low = 12 * 3 * 2 * (768 + 768 + 512 + 512)
   const clip = 151_277_313 - 1
 
-  it('of ViT-B/32 is what REFERENCE 8 lists, counted by hand', () => {
+  it('of ViT-B/32 is what docs/method.md M8 lists, counted by hand', () => {
     expect(count((name) => isTrained(name, { tuning: 'lora', alsoFull: [] }))).toBe(heads + low)
     expect(count((name) => isTrained(name, { tuning: 'probe', alsoFull: [] }))).toBe(heads)
     expect(count((name) => isTrained(name, { tuning: 'full', alsoFull: [] }))).toBe(heads + low + clip)

@@ -72,7 +72,7 @@ export async function readCheckpoint(path: string): Promise<RunCheckpoint> {
     const state = parseJson(file.metadata.progress ?? 'null', progress, {
       name: `${file.name} does not say how far its run was`,
       code: 'training/checkpoint',
-      hint: 'It is no checkpoint of this version: start the run anew in another folder.',
+      hint: 'It is not a checkpoint of this version: start the run anew in another folder.',
     })
     const parts = {
       p: new Map<string, Float32Array>(),

@@ -50,7 +50,7 @@ describe('halves', () => {
     expect(wide.filter(Number.isNaN)).toHaveLength(2 * 1023)
   })
 
-  it('keep the sign of zero, and say no number and too large a number', () => {
+  it('keep the sign of zero, NaN, and infinity for what is too large', () => {
     expect([0, -0, Number.POSITIVE_INFINITY, 65504, 65519.99, 65520, -1e30].map(bits)).toEqual([
       0, 0x8000, 0x7c00, 0x7bff, 0x7bff, 0x7c00, 0xfc00,
     ])

@@ -19,7 +19,7 @@ export interface SafetensorsWriter {
  * Begins a file that is not there yet. Room for the header is kept in front, as the format allows: what the tensors do
  * not need of it is filled with spaces.
  * @param planned names and shapes of every tensor that may be written
- * @throws SpiculaError `file/unwritable`; `clip/dtype` for what are no floats
+ * @throws SpiculaError `file/unwritable`; `clip/dtype` for what are not floats
  * @example
  * const file = await createSafetensors('base.safetensors', new Map([['logit_scale', []]]), { format: 'pt' })
  * await file.write('logit_scale', { dtype: 'float32', shape: [], data: Float32Array.of(2.66) })

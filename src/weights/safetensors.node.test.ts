@@ -94,7 +94,7 @@ describe('openSafetensors', () => {
     }
   })
 
-  it('refuses what is no file: nothing, a folder, a pipe that would be waited on', async () => {
+  it('refuses what is not a file: nothing, a folder, a pipe that would be waited on', async () => {
     await mkdir(join(folder, 'folder'))
     execFileSync('mkfifo', [join(folder, 'pipe')])
     for (const name of ['nothing', 'folder', 'pipe'])

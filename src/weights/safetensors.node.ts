@@ -58,7 +58,7 @@ async function openFile(path: string, name: string): Promise<FileHandle> {
   } catch (cause) {
     throw new SpiculaError('clip/missing', `${name} cannot be opened at ${path}`, { cause })
   }
-  throw new SpiculaError('clip/missing', `${path} is no file`)
+  throw new SpiculaError('clip/missing', `${path} is not a file`)
 }
 
 async function readRange(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {

@@ -142,10 +142,10 @@ describe('a damaged or hostile file', () => {
     refused(fileOf(header), /./)
   })
 
-  it('has a header that is no UTF-8', () => {
+  it('has a header that is not UTF-8', () => {
     const bytes = fileOf('{"?":{}}')
     bytes[10] = 0xff
-    refused(bytes, /no JSON/)
+    refused(bytes, /not JSON/)
   })
 
   it.each([
@@ -164,7 +164,7 @@ describe('a damaged or hostile file', () => {
     ['are negative', { a: tensor([-4, 0]) }],
     ['run backwards', { a: tensor([4, 0]) }],
     ['lie beyond the file', { a: tensor([0, 4]), b: tensor([2 ** 40, 2 ** 40 + 4]) }],
-    ['are no numbers', { a: tensor([null, 4]) }],
+    ['are not numbers', { a: tensor([null, 4]) }],
     ['are texts', { a: tensor(['0', '4']) }],
     ['are fractions', { a: tensor([0.5, 4.5]) }],
     ['are beyond exact numbers', { a: tensor([0, 2 ** 60]) }],
@@ -182,7 +182,7 @@ describe('a damaged or hostile file', () => {
     ['an infinite product', zeros(100).map(() => 2 ** 50)],
     ['an infinite product times nothing', [...zeros(100).map(() => 2 ** 50), 0]],
     ['a negative axis', [-1, -1]],
-    ['an axis that is no whole number', [0.5, 2]],
+    ['an axis that is not a whole number', [0.5, 2]],
     ['an axis that is null', [null]],
     ['no list', 1],
   ])('has a shape with %s', (_, shape) => {

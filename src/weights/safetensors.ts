@@ -54,15 +54,15 @@ export function parseHeader(json: Uint8Array, fileSize: number, file: string): S
     text = new TextDecoder('utf-8', { fatal: true }).decode(json)
     header = JSON.parse(text)
   } catch {
-    throw damaged(file, 'its header is no JSON')
+    throw damaged(file, 'its header is not JSON')
   }
-  if (!isRecord(header)) throw damaged(file, 'its header is no JSON object')
+  if (!isRecord(header)) throw damaged(file, 'its header is not a JSON object')
   const base = 8 + json.length
   const tensors = new Map<string, TensorEntry>()
   let metadata: Record<string, string> = {}
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
-      if (!isTexts(entry)) throw damaged(file, 'its metadata is no JSON object of texts')
+      if (!isTexts(entry)) throw damaged(file, 'its metadata is not a JSON object of texts')
       metadata = entry
     } else tensors.set(name, parseEntry(name, entry, base, fileSize, file))
   }
@@ -116,7 +116,7 @@ const isSizes = (x: unknown): x is number[] => Array.isArray(x) && x.every((n) =
  * @throws SpiculaError `clip/dtype` for a type that no weight here has
  */
 export function decodeTensor(name: string, { dtype, shape }: TensorEntry, bytes: Uint8Array): TensorData {
-  // Typed arrays need aligned memory; a copy has it. Not slice(): of Node's Buffer that is no copy.
+  // Typed arrays need aligned memory; a copy has it. Not slice(): of Node's Buffer that is not a copy.
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
   const { buffer, byteOffset, byteLength } = aligned
   const count = byteLength / (WIDTH[dtype] ?? 1)

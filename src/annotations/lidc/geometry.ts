@@ -67,7 +67,10 @@ export function geometryOf(
   return { spacingMm: betweenColumns, pixelsLps, zRangeMm: [Math.min(a, b), Math.max(a, b)] }
 }
 
-/** The affine of columns, rows and slices: the stored axes that run along the slices' rows and columns, from their starts. */
+/**
+ * The affine of columns, rows and slices: the stored axes that run along the slices' rows and columns, from their
+ * starts.
+ */
 function turnedTo(
   { rowLps, columnLps }: SliceOrientation,
   affineLps: Affine,
@@ -97,7 +100,8 @@ function turnedTo(
 /**
  * Geometry of the series whose scans lie in a folder, each named by its series. NIfTI does not keep how the rows of the
  * slices ran (dcm2niix turns columns round, others turn the whole to one orientation): dcm2niix's .json beside it does.
- * @example const geometry = await scanGeometry('luna16', '1.3.6.1.4.1.14519.5.2.1.6279.6001.100225287222365663678666836860')
+ * @example const geometry = await scanGeometry('luna16',
+ *   '1.3.6.1.4.1.14519.5.2.1.6279.6001.100225287222365663678666836860')
  */
 export async function scanGeometry(folder: string, seriesUid: string): Promise<SeriesGeometry | undefined> {
   // The identifier comes from a file that somebody else wrote: it names a scan in this folder and nothing else.
@@ -133,7 +137,7 @@ async function sidecarOrientation(path: string): Promise<SliceOrientation | unde
   }
 }
 
-/** Six numbers as two unit vectors at right angles; undefined for what is none. */
+/** Six numbers as two unit vectors at right angles; undefined for anything else. */
 function orientationOf(numbers: readonly number[]): SliceOrientation | undefined {
   const [a, b, c, d, e, f] = numbers
   const [rowLps, columnLps]: readonly [Triple, Triple] = [

@@ -67,7 +67,7 @@ describe('parseReadMessage', () => {
     ['another XML', '<annotation/>'],
     ['a file cut short', sound.slice(0, sound.length / 2)],
     ['no series', sound.replace('1.2.3', '')],
-    ['a coordinate that is none', sound.replace('<xCoord>-4', '<xCoord>four')],
+    ['a coordinate that is not a number', sound.replace('<xCoord>-4', '<xCoord>four')],
     ['an empty coordinate', sound.replace('<xCoord>-4', '<xCoord>')],
     [
       'entities that expand',

@@ -5,7 +5,7 @@ import type { Triple } from '../../scan/scan.ts'
 import type { Lesion } from './cohort.ts'
 import { type Aggregate, aggregateRatings, CHARACTERISTICS, HIGHEST, type Ratings } from './ratings.ts'
 
-/** Rows of a table as lesions, and the lines of those that are none. */
+/** Rows of a table as lesions, and the lines of the rows that cannot be read. */
 export interface TableLesions {
   readonly lesions: readonly Lesion[]
   readonly problems: readonly { readonly line: number; readonly code: string; readonly message: string }[]
@@ -14,7 +14,7 @@ export interface TableLesions {
 /**
  * Reads a table with pid, nodule_id and at least `malignancy`; a characteristic that the table lacks stays unknown.
  * Readers' ratings are aggregated anew, so that one rule holds for all sources; without them the table's are taken.
- * @throws SpiculaError `datasets/columns` where it is no such table
+ * @throws SpiculaError `datasets/columns` where it is not such a table
  * @example const { lesions } = tableLesions(await readTable('slices.csv'), 'median')
  */
 export function tableLesions(table: Table, aggregate: Aggregate): TableLesions {

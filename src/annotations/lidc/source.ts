@@ -17,7 +17,7 @@ export async function listXml(folder: string): Promise<string[]> {
       .sort()
       .map((file) => join(folder, file))
   } catch (cause) {
-    throw new SpiculaError('datasets/missing', `${folder} is no folder that can be read`, {
+    throw new SpiculaError('datasets/missing', `${folder} is not a folder that can be read`, {
       hint: 'Give the folder with the XML files of LIDC-IDRI (unpack tcia-lidc-xml first), or a table of ratings.',
       cause,
     })
@@ -32,7 +32,7 @@ export interface BadFile {
 
 /**
  * Reads files one after another: one file's text is in memory at a time.
- * @param onBad is told of files that are no readings
+ * @param onBad is told of files that are not readings
  */
 export async function readMessages(
   files: readonly string[],

@@ -46,7 +46,8 @@ interface Open {
 /**
  * Parses one file.
  * @param name of the file, for messages
- * @throws SpiculaError `datasets/lidc-xml` where it is no such message, is cut short, or a number is none
+ * @throws SpiculaError `datasets/lidc-xml` where it is not such a message, is cut short, or holds a number that cannot
+ *   be read
  * @example
  * const { readings } = parseReadMessage(await readFile('158.xml', 'utf8'), '158.xml')
  * readings[0].ratings.malignancy // 4
@@ -69,7 +70,7 @@ export function parseReadMessage(xml: string, name: string): ReadMessage {
 
   const number = (): number => {
     const value = Number(text)
-    if (text.trim() === '' || !Number.isFinite(value)) throw fail(`"${text.slice(0, 40)}" is no number`)
+    if (text.trim() === '' || !Number.isFinite(value)) throw fail(`"${text.slice(0, 40)}" is not a number`)
     return value
   }
   const close = (tag: string): void => {
@@ -117,7 +118,7 @@ export function parseReadMessage(xml: string, name: string): ReadMessage {
     text += chunk
   })
   parser.on('closetag', ({ name: tag }) => close(tag))
-  // A byte order mark and blank lines before the declaration are none of the reader's business.
+  // XML allows nothing before its declaration, but files have a byte order mark or blank lines there.
   parser.write(xml.replace(/^[\uFEFF\s]+/, '')).close()
 
   if (root === 'IdriReadMessage') return { kind: 'radiograph', seriesUid, sessions, readings: [], small, incomplete }

@@ -1,4 +1,6 @@
-/** Outlines drawn slice by slice as bodies: what touches from slice to slice is one, outlines within outlines are holes. */
+/**
+ * Outlines drawn slice by slice as bodies: what touches from slice to slice is one, outlines within outlines are holes.
+ */
 import { dot } from '../../scan/dicom/slice.ts'
 import type { Triple } from '../../scan/scan.ts'
 import {
@@ -34,7 +36,7 @@ const SAME_PLANE_MM = 0.1
 const REACH = 1.5
 /** Nobody draws outlines of a lesion farther apart than this, mm. */
 const FARTHEST_MM = 30
-/** More than these, in all and on a plane, are no outlines of lesions. */
+/** More than these, in all and on a plane, are not outlines of lesions. */
 const MOST_OUTLINES = 5000
 const MOST_ON_A_PLANE = 200
 /** Points of an outline that are looked at to see which outlines touch. */
@@ -122,7 +124,8 @@ function connected(
 
 /**
  * Pairs of outlines that follow each other in one body: each with those that it overlaps on the nearest plane above. A
- * step that is much longer than those below and above it leaps over a slice where nothing was drawn, and parts two bodies.
+ * step that is much longer than those below and above it leaps over a slice where nothing was drawn, and parts two
+ * bodies.
  */
 function steps(
   solid: readonly (readonly Outline[])[],

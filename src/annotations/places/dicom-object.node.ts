@@ -1,4 +1,4 @@
-/** Reading DICOM objects that are no CT: segmentations, structures, reports. */
+/** Reading DICOM objects that are not CTs: segmentations, structures, reports. */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { SpiculaError } from '../../error.ts'

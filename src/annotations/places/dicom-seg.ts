@@ -1,4 +1,6 @@
-/** DICOM Segmentation (PS3.3 A.51, A.51.4, C.8.20): frames of 1 bit, of fractions, or of labels, each with its place. */
+/**
+ * DICOM Segmentation (PS3.3 A.51, A.51.4, C.8.20): frames of 1 bit, of fractions, or of labels, each with its place.
+ */
 import { SpiculaError } from '../../error.ts'
 import { applyAffine, invertAffine } from '../../scan/affine.ts'
 import type { Dataset } from '../../scan/dicom/dataset.ts'
@@ -44,10 +46,10 @@ export async function placesOfSeg(
     (keyword) => number(dataset, keyword) ?? 0,
   )
   if (!(rows > 0 && columns > 0 && count > 0 && rows * columns <= 1 << 28) || ![1, 8, 16].includes(bits)) {
-    refuse(`${count} frames of ${columns} x ${rows} pixels of ${bits} bits are no segmentation`)
+    refuse(`${count} frames of ${columns} x ${rows} pixels of ${bits} bits are not a segmentation`)
   }
   const type = text(dataset, 'SegmentationType') ?? (bits === 1 ? 'BINARY' : 'LABELMAP')
-  if (!['BINARY', 'FRACTIONAL', 'LABELMAP'].includes(type)) refuse('its segmentation type is none that is known')
+  if (!['BINARY', 'FRACTIONAL', 'LABELMAP'].includes(type)) refuse('its segmentation type is not known')
   const planes = segPlanes(dataset, { name, count, isLabelMap: type === 'LABELMAP' }, sourcePlane)
   const notes: Note[] = []
   const note = (kind: string, message: string) =>
@@ -80,7 +82,7 @@ export async function placesOfSeg(
           if (table[samples[n]] > 0) labels[n] = table[samples[n]]
         }
       }
-      if (!finder.addSlice(slot, labels)) refuse(`more than ${MOST_PARTS} separate parts are no nodules`)
+      if (!finder.addSlice(slot, labels)) refuse(`more than ${MOST_PARTS} separate parts are not nodules`)
     }
     return finder.finish().map((part) => ({ ...placed(part, planes), label: segments[part.label - 1] }))
   }

@@ -75,7 +75,7 @@ describe('an .fcsv', () => {
     expect(() => placesOfMarkups(text, 'F.fcsv')).toThrow(expect.objectContaining({ code: 'datasets/markups' }))
   })
 
-  it('leaves out numbers that are none', () => {
+  it('leaves out numbers that are not finite', () => {
     const { places, notes } = placesOfMarkups(`${FCSV}15,x,1,2,0,0,0,1,1,1,0,F_1-15,,,2,0\n16,,1,2\n`, 'F.fcsv')
     expect(places).toHaveLength(4)
     expect(codes(notes)).toContain('datasets/markups-odd')
@@ -145,7 +145,7 @@ describe('.mrk.json', () => {
     ])
     expect(notes.map(({ message }) => message)).toEqual([
       'F.mrk.json: left out, for they mark no nodule: Plane, Angle',
-      'F.mrk.json: 1 points or boxes with numbers that are none, left out',
+      'F.mrk.json: 1 points or boxes with numbers that are not finite, left out',
     ])
   })
 

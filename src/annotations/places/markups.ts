@@ -1,6 +1,6 @@
 /**
- * 3D Slicer's markups: `.mrk.json` (markups-schema 1.0) and the older `.fcsv`. Each says in which world its numbers are;
- * Slicer shows RAS whatever it stores.
+ * 3D Slicer's markups: `.mrk.json` (markups-schema 1.0) and the older `.fcsv`. Each says in which world its numbers
+ * are; Slicer shows RAS whatever it stores.
  */
 import * as z from 'zod'
 import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
@@ -38,11 +38,11 @@ interface ControlPoint {
 }
 
 /**
- * The places of a file of markups in LPS mm: each placed point of its point lists, the middle of its lines, the centre of
- * what its closed curves enclose, the centre of its boxes (ROI).
+ * The places of a file of markups in LPS mm: each placed point of its point lists, the middle of its lines, the centre
+ * of what its closed curves enclose, the centre of its boxes (ROI).
  * @param name of the file, for messages
- * @throws SpiculaError `datasets/markups` for what is no such file, `datasets/markups-frame` where nothing tells the world
- *   of its numbers, or `frame` contradicts it
+ * @throws SpiculaError `datasets/markups` for what is no such file, `datasets/markups-frame` where nothing tells the
+ *   world of its numbers, or `frame` contradicts it
  * @example placesOfMarkups(await readFile('F.mrk.json', 'utf8'), 'F.mrk.json').places[0].pointLps
  */
 export function placesOfMarkups(text: string, name: string, { frame }: MarkupsOptions = {}): FoundPlaces {
@@ -69,7 +69,7 @@ export function placesOfMarkups(text: string, name: string, { frame }: MarkupsOp
   }
   if (others.length > 0) note('markups-other', `left out, for they mark no nodule: ${namesInWords(others)}`)
   notes.push(...unplacedNote(counts.unplaced, name))
-  if (counts.odd > 0) note('markups-odd', `${counts.odd} points or boxes with numbers that are none, left out`)
+  if (counts.odd > 0) note('markups-odd', `${counts.odd} points or boxes with numbers that are not finite, left out`)
   if (counts.aside > 0)
     note('markups-hidden', `${counts.aside} points are hidden or not selected in Slicer: taken all the same`)
   return { places: named(found), notes }
@@ -99,7 +99,7 @@ function named(found: readonly Found[]): NodulePlace[] {
   }))
 }
 
-/** What one markup marks; undefined for planes, angles, open curves and whatever else is no nodule. */
+/** What one markup marks; undefined for planes, angles, open curves and whatever else is not a nodule. */
 function placesOf(
   { type, points, center, size }: Markup,
   counts: { unplaced: number; aside: number; odd: number },

@@ -124,6 +124,6 @@ export function placesOf(
 }
 
 const tooMany = (name: string): SpiculaError =>
-  new SpiculaError('datasets/mask', `${name}: more than ${MOST_NODULES} separate parts are no nodules`, {
+  new SpiculaError('datasets/mask', `${name}: more than ${MOST_NODULES} separate parts are not nodules`, {
     hint: 'Is it a mask of lungs or vessels, or noisy? --min-diameter leaves specks out.',
   })

@@ -14,7 +14,9 @@ const LESION_WORDS = new Set(['nod', 'mass', 'masses', 'met', 'mets', 'spn', 'gg
 /** GTV, iGTV, with what TG-263 puts behind: p or T for the primary, a number; n, N or LN is a lymph node. */
 const GTV = /^i?gtv(.*)$/
 
-/** Words that make something else of a lesion's name: organs that are no lung, targets with margins, parts of a plan. */
+/**
+ * Words that make something else of a lesion's name: organs that are not lung, targets with margins, parts of a plan.
+ */
 const OTHER_WORDS = new Set(
   (
     'lungs body external skin heart liver hepatic kidney kidneys renal adrenal adrenals spleen splenic pancreas stomach ' +
@@ -53,7 +55,7 @@ const PREFIX =
  * @example kindOfName('Segment_1') // 'unknown'
  */
 export function kindOfName(name: string): NameKind {
-  // A margin in millimetres is no lesion, whatever it was made of.
+  // A margin in millimetres is not a lesion, whatever it was made of.
   if (/\+\s*\d+(\.\d+)?\s*(mm|cm)\b/i.test(name)) return 'other'
   const { meant, without } = subject(name)
   if (

@@ -20,7 +20,7 @@ const OBJECT = 'annotation/object'
 
 /**
  * The boxes of one file.
- * @throws SpiculaError `datasets/boxes` for what is no annotation of boxes
+ * @throws SpiculaError `datasets/boxes` for what is not an annotation of boxes
  * @example parseBoxes(xml, 'a.xml')[0] // { label: 'A', xMin: 286, yMin: 310, xMax: 355, yMax: 402 }
  */
 export function parseBoxes(xml: string, name: string): SliceBox[] {
@@ -75,8 +75,8 @@ export interface PlacedBox extends SliceBox {
 const GAP = 2
 
 /**
- * Lesions from boxes: those of one label that overlap from slice to slice are one lesion. Its place is the middle of its
- * boxes, weighted by their areas: where it is largest counts most.
+ * Lesions from boxes: those of one label that overlap from slice to slice are one lesion. Its place is the middle of
+ * its boxes, weighted by their areas: where it is largest counts most.
  * @example lesionsOfBoxes(boxes, scan)[0].pointLps
  */
 export function lesionsOfBoxes(boxes: readonly PlacedBox[], scan: Pick<Scan, 'affineLps' | 'shapeIjk'>): NodulePlace[] {

@@ -235,7 +235,7 @@ describe('the cohort', () => {
 })
 
 describe('objects', () => {
-  it('refuses files that are no DICOM', async () => {
+  it('refuses files that are not DICOM', async () => {
     const path = join(folder, 'a.dcm')
     writeFileSync(path, 'text')
     await expect(readObject(path)).rejects.toMatchObject({ code: 'volume/format' })

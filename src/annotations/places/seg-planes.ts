@@ -1,4 +1,7 @@
-/** Where the frames of a segmentation lie: each by its own functional groups (PS3.3 C.7.6.16), in whatever order and spacing. */
+/**
+ * Where the frames of a segmentation lie: each by its own functional groups (PS3.3 C.7.6.16), in whatever order and
+ * spacing.
+ */
 import { SpiculaError } from '../../error.ts'
 import type { Dataset } from '../../scan/dicom/dataset.ts'
 import { cross, dot } from '../../scan/dicom/slice.ts'
@@ -88,7 +91,7 @@ export function segPlanes(
   const [{ rowLps, columnLps, spacingMm }] = planes
   const normal = cross(rowLps, columnLps)
   if (!(Math.abs(Math.hypot(...normal) - 1) < 0.02 && Math.min(...spacingMm) > 0)) {
-    refuse('its ImageOrientationPatient or PixelSpacing is none')
+    refuse('its ImageOrientationPatient or PixelSpacing cannot be right')
   }
   const isAlike = (one: FramePlane): boolean =>
     [...one.rowLps, ...one.columnLps].every((value, n) => Math.abs(value - [...rowLps, ...columnLps][n]) < 1e-3) &&
@@ -147,7 +150,10 @@ function sliceStep(planesAt: readonly number[], between: number | undefined): nu
   return between !== undefined && least > 0.5 * between ? between : least
 }
 
-/** Whether each gap parts neighbours: a slice left out makes it stand out from those beside it, a coarser stack does not. */
+/**
+ * Whether each gap parts neighbours: a slice left out makes it stand out from those beside it, a coarser stack does
+ * not.
+ */
 function neighbouring(planesAt: readonly number[]): boolean[] {
   const gaps = planesAt.slice(1).map((at, n) => at - planesAt[n])
   return gaps.map((gap, n) => {

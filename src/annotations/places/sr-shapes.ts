@@ -1,4 +1,7 @@
-/** The graphics of structured reports: coordinates in an image (SCOORD, PS3.3 C.18.6) or in the patient (SCOORD3D, C.18.9). */
+/**
+ * The graphics of structured reports: coordinates in an image (SCOORD, PS3.3 C.18.6) or in the patient (SCOORD3D,
+ * C.18.9).
+ */
 import type { Dataset } from '../../scan/dicom/dataset.ts'
 import { numbers, text } from '../../scan/dicom/values.ts'
 import type { Triple } from '../../scan/scan.ts'
@@ -6,7 +9,7 @@ import { type ImageReference, imageReference } from './image-reference.ts'
 import { distance, isClosed, middleOfLine } from './polygon.ts'
 
 /**
- * Image coordinates have no place in the world: whoever has the series tells it.
+ * Image coordinates have no place in the world: the series that they refer to tells it.
  * @param column from the centre of the first pixel
  * @returns LPS mm, or why there is none
  */
@@ -40,7 +43,7 @@ export function shapeOf(
   const type = text(item, 'GraphicType') ?? 'POINT'
   const tuples = tuplesOf(item, valueType === 'SCOORD' ? 2 : 3)
   const corners = tuples && (roundOutline(type, tuples) ?? tuples)
-  if (corners === undefined) return none(`the coordinates of a ${type} that are none`)
+  if (corners === undefined) return none(`a ${type} whose coordinates are missing or not finite`)
   if (valueType === 'SCOORD3D')
     return worldShape(
       type,
@@ -61,7 +64,7 @@ export function shapeOf(
 
 const none = (why: string): Shape => ({ kind: 'none', why })
 
-/** GraphicData in twos or threes; undefined for what are none. */
+/** GraphicData in twos or threes; undefined where they are missing, incomplete or not finite. */
 function tuplesOf(item: Dataset, dimensions: 2 | 3): number[][] | undefined {
   const data = numbers(item, 'GraphicData') ?? []
   if (data.length === 0 || data.length % dimensions !== 0 || !data.every(Number.isFinite)) return undefined

@@ -78,7 +78,7 @@ export function placesOfReport(dataset: Dataset, name: string, imagePoint?: Imag
   if (unplaced.length > 0) note('sr', `${unplaced.length} measurement groups without a place: ${whys}`)
   if (several.length > 0)
     note('sr-several', `separate places in one group, each of which is a nodule: group ${several.join(', ')}`)
-  if (odd.length > 0) note('sr-length', `lengths that are none, left out: group ${odd.join(', ')}`)
+  if (odd.length > 0) note('sr-length', `lengths that cannot be right, left out: group ${odd.join(', ')}`)
   return { places, notes }
 }
 

@@ -31,8 +31,8 @@ export interface Converted {
 
 /**
  * The manifest's text: the columns that `spicula predict` reads, then all others in the order in which they come.
- * @example cohortCsv([{ pid: '1', noduleId: '1', imagePath: 'a.mhd', pointLps: [1, 2, 3], malignant: null, extra: {} }])
- * // 'pid,nodule_id,image_path,coordX,coordY,coordZ,malignant\n1,1,a.mhd,1,2,3,\n'
+ * @example cohortCsv([{ pid: '1', noduleId: '1', imagePath: 'a.mhd', pointLps: [1, 2, 3], malignant: null, extra: {}
+ * }]) // 'pid,nodule_id,image_path,coordX,coordY,coordZ,malignant\n1,1,a.mhd,1,2,3,\n'
  */
 export function cohortCsv(rows: readonly ConvertedRow[]): string {
   const extra = [...new Set(rows.flatMap((row) => Object.keys(row.extra)))]
@@ -67,7 +67,7 @@ export function pointOf(
 ): Triple | string {
   const [x, y, z] = columns.map((column) => decimal(values[column]))
   const wrong = columns.filter((_, i) => !Number.isFinite([x, y, z][i]))
-  if (wrong.length > 0) return `${wrong.join(', ')}: no finite number`
+  if (wrong.length > 0) return `${wrong.join(', ')}: not a finite number`
   return worldPointLps([x, y, z], frame)
 }
 
@@ -75,10 +75,10 @@ export function pointOf(
 const MOST_MM = 500
 
 /**
- * Sizes that are none: negative ones (tables write -1 for "no nodule"), zero, more than a chest. Empty fields and
- * words are not looked at.
+ * Sizes that cannot be right: negative ones (tables write -1 for "no nodule"), zero, more than a chest. Empty fields
+ * and words are not looked at.
  * @returns what is wrong, or undefined
- * @example sizeFault({ diameter_mm: '-1' }, ['diameter_mm']) // 'diameter_mm is -1: no size in mm'
+ * @example sizeFault({ diameter_mm: '-1' }, ['diameter_mm']) // 'diameter_mm is -1, which is not a size in mm'
  */
 export function sizeFault(values: Readonly<Record<string, string>>, columns: readonly string[]): string | undefined {
   const wrong = columns.filter((column) => {
@@ -86,7 +86,7 @@ export function sizeFault(values: Readonly<Record<string, string>>, columns: rea
     return Number.isFinite(size) && !(size > 0 && size <= MOST_MM)
   })
   if (wrong.length === 0) return undefined
-  return wrong.map((column) => `${column} is ${decimal(values[column])}: no size in mm`).join('; ')
+  return wrong.map((column) => `${column} is ${decimal(values[column])}, which is not a size in mm`).join('; ')
 }
 
 /** 0, 1, null where empty, undefined where something else. */

@@ -25,11 +25,11 @@ import {
 type Lined = ConvertedRow & { readonly line: number }
 
 /**
- * LUNA16 `annotations.csv`: seriesuid, coordX, coordY, coordZ (LPS mm), diameter_mm. It has no diagnosis, and no numbers
- * of nodules: they are counted within a series, in the table's order.
+ * LUNA16 `annotations.csv`: seriesuid, coordX, coordY, coordZ (LPS mm), diameter_mm. It has no diagnosis, and no
+ * numbers of nodules: they are counted within a series, in the table's order.
  * @param images pattern of the scans' paths: `{series}`
- * @throws SpiculaError `datasets/columns`; `datasets/candidates` for the table of candidates, whose class is no diagnosis;
- *   `datasets/excluded` for annotations_excluded.csv, whose findings are no reference nodules
+ * @throws SpiculaError `datasets/columns`; `datasets/candidates` for the table of candidates, whose class is not a
+ *   diagnosis; `datasets/excluded` for annotations_excluded.csv, whose findings are not reference nodules
  */
 export function luna16Cohort(table: Table, { images = '{series}.mhd' }: { images?: string } = {}): Converted {
   if (columnLike(table, 'class') !== undefined && columnLike(table, 'diameter_mm') === undefined) {
@@ -41,7 +41,7 @@ export function luna16Cohort(table: Table, { images = '{series}.mhd' }: { images
   const without = table.records.filter(({ values }) => decimal(values[c.diameter_mm]) === -1).length
   if (without > 0 || /excluded/i.test(table.name)) {
     throw new SpiculaError('datasets/excluded', `${table.name}: this is the table of excluded findings`, {
-      hint: `They are no reference nodules (${without} of ${table.records.length} have a diameter of -1). Give annotations.csv.`,
+      hint: `They are not reference nodules (${without} of ${table.records.length} have a diameter of -1). Give annotations.csv.`,
     })
   }
   const problems: RowProblem[] = misfitProblems(table)

@@ -25,7 +25,7 @@ const LOBES: Readonly<Record<string, readonly [lobe: string, cancer: string]>> =
   5: ['lingula', 'loclin'],
   6: ['LLL', 'locllow'],
 }
-/** sct_margins; 3, poorly defined, is no kind of margin but how well it can be seen. */
+/** sct_margins; 3, poorly defined, is not a kind of margin but how well it can be seen. */
 const MARGINS: Readonly<Record<string, string>> = { 1: 'Spiculated/Serrated', 2: 'Smooth' }
 const CONSPICUITIES: Readonly<Record<string, string>> = { 3: 'Poorly marginated' }
 const ATTENUATIONS: Readonly<Record<string, string>> = { 1: 'Solid', 2: 'Pure ground glass', 3: 'Part-solid' }
@@ -83,7 +83,7 @@ export function nlstCohort(abnormalities: Table, participants: Table, options: N
       continue
     }
     const screen = decimal(code(person[columnLike(participants, `scr_days${year}`) ?? '']))
-    // conflc 1: confirmed. A reported cancer that was not confirmed is none.
+    // conflc 1: confirmed. A reported cancer that was not confirmed does not count.
     const isCancer = confirmed === undefined || code(person[confirmed]) === '1'
     const diagnosis = isCancer ? decimal(code(person[p.candx_days])) : Number.NaN
     const last = decimal(code(person[followUp ?? '']))
@@ -171,7 +171,7 @@ function notesOn(
     [
       counts.other > 0,
       'nlst-other',
-      `${counts.other} abnormalities are no nodules of 4 mm or more (sct_ab_desc 51), left out`,
+      `${counts.other} abnormalities are not nodules of 4 mm or more (sct_ab_desc 51), left out`,
     ],
     [
       counts.stranger > 0,

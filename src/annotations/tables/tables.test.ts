@@ -113,22 +113,22 @@ describe('LUNA16', () => {
       ['1.3.7', '1', '1.3.7.mhd', null],
     ])
     expect(codes(notes)).toEqual(['datasets/repeated', 'datasets/luna16-series', 'datasets/no-label'])
-    expect(problems).toEqual([{ line: 6, code: 'datasets/row', message: 'coordX: no finite number' }])
+    expect(problems).toEqual([{ line: 6, code: 'datasets/row', message: 'coordX: not a finite number' }])
   })
 
-  it('refuses the excluded findings, and names sizes that are none', () => {
+  it('refuses the excluded findings, and names sizes that cannot be right', () => {
     const text = 'seriesuid,coordX,coordY,coordZ,diameter_mm\n1.2,1,2,3,8.1\n1.2,4,5,6,-1\n'
     for (const excluded of [table(text), parseTable(text.replace('-1', '5'), 'annotations_excluded.csv')])
       expect(() => luna16Cohort(excluded)).toThrow(expect.objectContaining({ code: 'datasets/excluded' }))
     const { rows, problems } = luna16Cohort(table(text.replace('-1', '-5').concat('1.2,7,8,9,0\n1.2,1,1,1,\n')))
     expect(rows.map(({ extra }) => extra.diameter_mm)).toEqual(['8.1', ''])
     expect(problems.map(({ line, message }) => [line, message])).toEqual([
-      [3, 'diameter_mm is -5: no size in mm'],
-      [4, 'diameter_mm is 0: no size in mm'],
+      [3, 'diameter_mm is -5, which is not a size in mm'],
+      [4, 'diameter_mm is 0, which is not a size in mm'],
     ])
   })
 
-  it('refuses the candidates, whose class is no diagnosis', () => {
+  it('refuses the candidates, whose class is not a diagnosis', () => {
     expect(() => luna16Cohort(table('seriesuid,coordX,coordY,coordZ,class\n1,2,3,4,0\n'))).toThrow(
       expect.objectContaining({ code: 'datasets/candidates' }),
     )
@@ -141,7 +141,7 @@ describe('LUNA25', () => {
 100570,1.2.840.2,20000102,-66.9,54.0,-111.3,1,100570_1_20000102,100570_1,1,62,Male
 100571,1.2.840.3,20000102,1,2,3,1,100571_1_20000102,100571_1,2,62,Female
 `
-  it('keeps one lesion of two studies apart, and names a label that is none', () => {
+  it('keeps one lesion of two studies apart, and names a label that is neither 0 nor 1', () => {
     const { rows, notes, problems } = luna25Cohort(table(TEXT))
     expect(rows.map(({ pid, noduleId, malignant, extra }) => [pid, noduleId, malignant, extra.sex])).toEqual([
       ['100570', '100570_1_19990102', 0, 'Male'],
@@ -187,10 +187,13 @@ describe('DLCS24', () => {
     expect(dlcsCohort(table(TEXT), { frame: 'ras' }).rows[1].pointLps).toEqual([-88.63, -39.48, -126.09])
   })
 
-  it('names sizes that are none', () => {
+  it('names sizes that cannot be right', () => {
     const { rows, problems } = dlcsCohort(table(TEXT.replace('5.51', '-5.51').replace('6.25', '0')))
     expect(rows).toEqual([])
-    expect(problems.map(({ message }) => message)).toEqual(['d is 0: no size in mm', 'w is -5.51: no size in mm'])
+    expect(problems.map(({ message }) => message)).toEqual([
+      'd is 0, which is not a size in mm',
+      'w is -5.51, which is not a size in mm',
+    ])
   })
 
   it('names rows of one nodule that differ', () => {
@@ -200,7 +203,7 @@ describe('DLCS24', () => {
 })
 
 describe('MONAI', () => {
-  it('reads lists and results; the class is no diagnosis', () => {
+  it('reads lists and results; the class is not a diagnosis', () => {
     const text = JSON.stringify({
       numFold: 10,
       training: [{ box: [[-73, -42, 100, 8, 9, 10]], image: '1.3.6/1.3.6.nii.gz', label: [0] }],
@@ -332,16 +335,16 @@ describe('a table by a map', () => {
     expect(codes(notes)).toEqual(['datasets/counted'])
     expect(problems.map(({ line, message }) => [line, message])).toEqual([
       [5, 'Pathology says neither one nor zero'],
-      [6, 'X: no finite number'],
+      [6, 'X: not a finite number'],
     ])
   })
 
-  it('names diameters that are none', () => {
+  it('names diameters that cannot be right', () => {
     const map = { pid: 'MRN', coordX: 'X', coordY: 'Y', coordZ: 'Z', rename: { diameter_mm: 'size' } }
     const text = 'MRN,X,Y,Z,size\n1,1,2,3,-1\n2,1,2,3,8\n3,1,2,3,n/a\n'
     const { rows, problems } = mappedCohort(table(text), map)
     expect(rows.map(({ pid }) => pid)).toEqual(['2', '3'])
-    expect(problems).toMatchObject([{ line: 2, message: 'diameter_mm is -1: no size in mm' }])
+    expect(problems).toMatchObject([{ line: 2, message: 'diameter_mm is -1, which is not a size in mm' }])
   })
 
   it('names what the map or the table lacks', () => {

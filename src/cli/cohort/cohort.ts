@@ -1,6 +1,6 @@
 /**
- * `spicula cohort from SOURCE`: other people's tables as one manifest. Each source is a subcommand in a file of its own,
- * `cohort-<source>.ts`, and registers by one entry in `SOURCES`.
+ * `spicula cohort from SOURCE`: other people's tables as one manifest. Each source is a subcommand in a file of its
+ * own, `<source>.ts`, and registers by one entry in `SOURCES`.
  */
 import { Command } from 'commander'
 import { cohortDlcs24Command } from './dlcs24.ts'

@@ -15,7 +15,7 @@ export function cohortDlcs24Command(): Command {
   return new Command('dlcs24')
     .summary("Duke's DLCS24 table")
     .description(
-      'patient-id, nodule_id, ct_nifti_file, coordX, coordY, coordZ, w, h, d, Malignant_lbl, benchmark_split.',
+      'Reads the columns patient-id, nodule_id, ct_nifti_file, coordX, coordY, coordZ, w, h, d, Malignant_lbl, benchmark_split.',
     )
     .argument('<table>', "DLCS24's table of annotations")
     .requiredOption('--out <csv>', 'the cohort to write')

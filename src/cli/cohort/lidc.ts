@@ -44,7 +44,9 @@ export function cohortLidcCommand(): Command {
     .argument('<source>', 'folder of XML files, or a table such as slices.csv')
     .requiredOption('--out <csv>', 'the cohort to write')
     .addOption(
-      new Option('--aggregate <how>', "readers' ratings to one").choices([...AGGREGATES]).default('median' as const),
+      new Option('--aggregate <how>', "how the readers' ratings become one")
+        .choices([...AGGREGATES])
+        .default('median' as const),
     )
     .addOption(
       new Option('--malignancy <rule>', rules.join('; ')).choices(Object.keys(TARGETS)).default('leave-3' as const),

@@ -40,7 +40,7 @@ export function cohortMaskCommand(): Command {
 
 function millimetres(value: string): number {
   const mm = Number(value)
-  if (!(mm >= 0 && mm < 1000)) throw new InvalidArgumentError(`'${value}' is no number of millimetres`)
+  if (!(mm >= 0 && mm < 1000)) throw new InvalidArgumentError(`'${value}' is not a number of millimetres`)
   return mm
 }
 

@@ -21,7 +21,7 @@ export function cohortMonaiCommand(): Command {
     )
     .argument('<json>', 'data list or results')
     .requiredOption('--out <csv>', 'the cohort to write')
-    .option('--min-score <p>', 'leave out detections below', share, 0)
+    .option('--min-score <p>', 'leave out detections with a lower score', share, 0)
     .addOption(new Option('--box-mode <mode>', "MONAI's name of what a box is").choices([...BOX_MODES]))
     .addOption(tableFrameOption())
     .addOption(quietOption())
@@ -38,6 +38,6 @@ export function cohortMonaiCommand(): Command {
 
 function share(text: string): number {
   const value = Number(text)
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError(`'${text}' is no number from 0 to 1`)
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError(`'${text}' is not a number from 0 to 1`)
   return value
 }

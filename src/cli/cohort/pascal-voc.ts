@@ -50,7 +50,7 @@ async function readBoxes(folder: string, scan: Scan): Promise<ReadAnnotation> {
   const notes: Note[] = []
   const note = (code: string, message: string) => notes.push({ code, message: `${basename(scan.name)}: ${message}` })
   if (others > 0) note('datasets/other-series', `${others} of ${files.length} files are of slices of other series`)
-  if (damaged > 0) note('datasets/boxes', `${damaged} files are no sound annotations, and left out`)
+  if (damaged > 0) note('datasets/boxes', `${damaged} files are not sound annotations, and left out`)
   const lesions = lesionsOfBoxes(boxes, scan)
   if (lesions.length === 0)
     throw new SpiculaError('datasets/boxes', `none of ${files.length} files has a box in ${scan.name}`)

@@ -131,7 +131,7 @@ function findImage(path: string, folder: string): string {
   throw new SpiculaError('volume/missing', 'no scan of the same name in the folder of --images')
 }
 
-/** "0 places" is no result: whoever gave the file believes that there is one. */
+/** "0 places" is not a result: the user who gave the file believes that there is one. */
 const noPlace = (name: string, notes: readonly Note[]): SpiculaError =>
   new SpiculaError('datasets/empty', `${name}: no nodule in it`, {
     hint: notes.length > 0 ? notes.map(({ message }) => message).join('. ') : 'Is it the file that was meant?',

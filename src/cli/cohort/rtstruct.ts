@@ -22,7 +22,7 @@ export function cohortRtstructCommand(): Command {
   const command = new Command('rtstruct')
     .summary('DICOM RT Structure Sets')
     .description(
-      'Every region whose name says that it is a lesion (nodule, tumour, GTV, mass ...; by TG-263, so Lungs-GTV is none) ' +
+      'Every region whose name says that it is a lesion (nodule, tumour, GTV, mass ...; by TG-263, so Lungs-GTV is not one) ' +
         'becomes a nodule, or several where its outlines or points lie apart: the centre of what they enclose in LPS mm, ' +
         'volume and diameters. What is left out is listed; --roi takes it.',
     )

@@ -50,7 +50,7 @@ async function tableAndMap(
   options: OutputOptions,
 ): Promise<{ table: Table; columns: ColumnMap }> {
   if (/\.json$/i.test(file)) {
-    throw new SpiculaError('datasets/columns', `${basename(file)}: JSON is no table`, {
+    throw new SpiculaError('datasets/columns', `${basename(file)}: JSON is not a table`, {
       hint: 'Markups of 3D Slicer (.mrk.json) go to "cohort from markups", detections to "cohort from monai".',
     })
   }

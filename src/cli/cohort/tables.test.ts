@@ -30,7 +30,7 @@ describe('spicula cohort from', () => {
     )
     const { status, stderr } = await run('cohort', 'from', 'luna16', 'annotations.csv', '--out', 'made/luna16.csv')
     expect(status).toBe(2)
-    expect(stderr).toContain('row 3: coordX: no finite number [datasets/row]')
+    expect(stderr).toContain('row 3: coordX: not a finite number [datasets/row]')
     const { rows, problems } = parseManifest(await read('made/luna16.csv'), { name: 'luna16.csv' })
     expect(problems).toEqual([])
     expect(rows).toMatchObject([

@@ -24,7 +24,7 @@ export function addReportsCommand(): Command {
     .argument('<folder>', 'model folder with a text side')
     .requiredOption('--cohort <csv>', 'the rows that the model was trained on')
     .option('--reports <folder>', 'reports {pid}_{nodule_id}.txt, as `train --reports` (default: templates)')
-    .option('--seed <n>', 'of the templates: that of the training', parseWhole(0), 0)
+    .option('--seed <n>', 'seed of the templates: the one of the training', parseWhole(0), 0)
     .addOption(threadsOption())
     .addOption(quietOption())
     .action(run)

@@ -11,12 +11,14 @@ import { parseWhole } from '../shared/options.ts'
 import { addReportsCommand } from './add-reports.ts'
 
 export function modelCommand(): Command {
-  const model = new Command('model').description('look into model folders, and make random ones')
+  const model = new Command('model')
+    .summary('look into model folders, and make random ones')
+    .description('Looks into model folders, and makes random ones.')
   model
     .command('inspect')
-    .description('What a model folder holds; every weight is checked against the architecture.')
+    .description('Says what a model folder holds, and checks every weight against the architecture.')
     .argument('<folder>', 'model folder')
-    .option('--json', 'as JSON')
+    .option('--json', 'print it as JSON')
     .action(inspect)
   model
     .command('init')

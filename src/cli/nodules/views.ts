@@ -28,7 +28,9 @@ export function viewsCommand(): Command {
     .requiredOption('--out <folder>', 'where the files go')
     .addOption(viewsOption())
     .addOption(
-      new Option('--model <folder>', 'at the resolution and in the geometry of this model').conflicts('geometry'),
+      new Option('--model <folder>', 'make them at the resolution and in the geometry of this model').conflicts(
+        'geometry',
+      ),
     )
     .addOption(geometryOption())
     .addOption(frameOption())

@@ -220,7 +220,7 @@ describe('spicula predict COHORT', () => {
     expect(await text('stale/errors.csv')).toBe('my,own,errors\n')
   })
 
-  it('goes on when whoever reads its output stops early', async () => {
+  it('goes on when the reader of its output stops early', async () => {
     const child = spawn(process.execPath, [...PROGRAM, 'predict', 'good.csv', '--model', 'model'], { cwd: folder })
     child.stdout.destroy()
     let stderr = ''

@@ -12,7 +12,10 @@ import { writeNifti } from '../../scan/nifti/write.node.ts'
 import type { Affine, Triple } from '../../scan/scan.ts'
 import { runCommandLine } from '../command-line.ts'
 
-/** The program as a process of its own, for what only a process shows: `spawn(process.execPath, [...PROGRAM, 'predict'])`. */
+/**
+ * The program as a process of its own, for what only a process shows: `spawn(process.execPath, [...PROGRAM,
+ * 'predict'])`.
+ */
 export const PROGRAM: readonly string[] = [
   '--import',
   pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
@@ -76,7 +79,7 @@ const SIZE = 48
 export const AT = '-64,-84,-252'
 export const HEADER = 'pid,nodule_id,image_path,coordX,coordY,coordZ'
 
-/** A scan with a lopsided nodule, one slice of it, and files that are no scans, each in its own way. */
+/** A scan with a lopsided nodule, one slice of it, and files that are not scans, each in its own way. */
 export async function makeScans(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   const voxels = new Int16Array(SIZE ** 3)

@@ -14,7 +14,7 @@ export function parsePoint(text: string): Triple {
     .filter((part) => part !== '')
     .map(Number)
   if (numbers.length !== 3 || !numbers.every(Number.isFinite))
-    throw new InvalidArgumentError(`'${text}' is no point: write three numbers, e.g. --at -38.0,-73.9,-111.0`)
+    throw new InvalidArgumentError(`'${text}' is not a point: write three numbers, e.g. --at -38.0,-73.9,-111.0`)
   const [x, y, z] = numbers
   return [x, y, z]
 }
@@ -25,7 +25,7 @@ export const parseWhole =
   (text: string): number => {
     const value = Number(text)
     if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`'${text}' is no whole number from ${least}`)
+      throw new InvalidArgumentError(`'${text}' is not a whole number from ${least}`)
     return value
   }
 
@@ -35,7 +35,10 @@ export const frameOption = () =>
     .default('lps')
 
 export const geometryOption = () =>
-  new Option('--geometry <geometry>', 'where samples lie: on the point, or displaced as the published method has them')
+  new Option(
+    '--geometry <geometry>',
+    'where samples lie: exactly round the point, or displaced as by the published code',
+  )
     .choices(['exact', 'published'])
     .default('exact')
 

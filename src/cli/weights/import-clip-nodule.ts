@@ -32,10 +32,10 @@ export function weightsImportClipNoduleCommand(): Command {
     .addOption(
       new Option(
         '--lora <state>',
-        'whether the stored weights hold their low-rank updates, where nothing tells',
+        'whether the stored weights hold their low-rank updates, where the files do not tell',
       ).choices([...LORA_STATES]),
     )
-    .option('--license <text>', 'under which the weights are published, for config.json')
+    .option('--license <text>', 'licence under which the weights are published, for config.json')
     .addOption(quietOption())
     .action(run)
 }

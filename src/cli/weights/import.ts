@@ -31,13 +31,13 @@ export function weightsImportCommand(): Command {
       'tokenizer.json, merges.txt or bpe_simple_vocab_16e6.txt.gz (default: one beside the file)',
     )
     .addOption(
-      new Option('--activation <activation>', "of the towers, where nothing tells: OpenAI's is quickGelu").choices([
-        'quickGelu',
-        'gelu',
-      ]),
+      new Option(
+        '--activation <activation>',
+        "activation of the towers, where no file tells it: OpenAI's is quickGelu",
+      ).choices(['quickGelu', 'gelu']),
     )
     .option('--half', 'round to half precision what it does not hold exactly, for half the size')
-    .option('--license <text>', 'under which the weights are published, for config.json')
+    .option('--license <text>', 'licence under which the weights are published, for config.json')
     .addOption(quietOption())
     .action(importWeights)
 }

@@ -57,7 +57,7 @@ describe('spicula weights pull', () => {
   })
 
   it.each<[string, string[], RegExp]>([
-    ['a name that is none', ['clip'], /'clip' is no repository of the hub/],
+    ['a name without an owner', ['clip'], /'clip' is not a repository of the hub/],
     [
       'a repository that was never pulled',
       ['a/b', '--offline'],

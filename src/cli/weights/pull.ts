@@ -25,7 +25,7 @@ export function weightsPullCommand(): Command {
     .argument('<repository>', 'e.g. openai/clip-vit-base-patch32')
     .option('--out <folder>', "the model folder to make (default: the repository's name, here)")
     .option('--revision <revision>', 'a branch, a tag or a commit', 'main')
-    .option('--offline', 'only what the cache holds')
+    .option('--offline', 'take only what the cache holds')
     .option('--vocab <file>', 'the vocabulary, where the repository has none')
     .option('--half', 'round to half precision what it does not hold exactly, for half the size')
     .addOption(quietOption())
@@ -48,7 +48,7 @@ async function pull(repository: string, options: Options): Promise<void> {
   const place = hubPlace(repository, { revision, endpoint: HF_ENDPOINT || HUB })
   const name = repository.slice(repository.indexOf('/') + 1)
   const out = options.out ?? name
-  // Before an hour of downloading, not after it.
+  // Checked before an hour of downloading, not after it.
   if (await stat(out).catch(() => undefined))
     throw new SpiculaError('inference/exists', `${out} is there already`, {
       hint: 'Nothing is overwritten: choose another --out.',

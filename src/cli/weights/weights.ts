@@ -12,7 +12,9 @@ const SUBCOMMANDS: readonly (() => Command)[] = [
 ]
 
 export function weightsCommand(): Command {
-  const weights = new Command('weights').description('published weights: download them, make model folders of them')
+  const weights = new Command('weights')
+    .summary('published weights: download them, make model folders of them')
+    .description('Downloads published weights, and makes model folders of them.')
   for (const subcommand of SUBCOMMANDS) weights.addCommand(subcommand())
   return weights
 }

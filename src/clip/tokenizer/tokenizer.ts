@@ -35,7 +35,7 @@ const HINT = "A tokenizer.json of a CLIP model is meant, or the one of a model f
  * Makes a tokenizer.
  * @param json the text of `tokenizer.json`
  * @param context tokens of a text that the model takes, CLIP: 77
- * @throws SpiculaError `clip/tokenizer` where it is no byte-pair encoding with CLIP's start and end tokens
+ * @throws SpiculaError `clip/tokenizer` where it is not a byte-pair encoding with CLIP's start and end tokens
  * @example
  * const tokenizer = parseTokenizer(await readFile('tokenizer.json', 'utf8'))
  * tokenizer.encode('The nodule is well marginated.').slice(0, 4) // [49406, 518, 578, 691]
@@ -89,9 +89,9 @@ export function parseTokenizer(json: string, { context = 77, name = 'tokenizer.j
  * The inputs of the text side's graph (model.ts) for texts, several of them in one row of the context where they fit:
  * attention is causal, so that what stands behind an end token is read by no one and need not be computed.
  * @param rows tokens of each text, [texts][context]
- * @returns `tokens` and `positions` int64 [S, context, 1], each token's number and its place in its own text; `reach` float32
- *   [S, 1, context, context], 0 where a token may look (its own text, up to itself), else minus infinity; `endOfText`
- *   int64 [texts, 1], where each text ends in the flattened [S * context]
+ * @returns `tokens` and `positions` int64 [S, context, 1], each token's number and its place in its own text; `reach`
+ *   float32 [S, 1, context, context], 0 where a token may look (its own text, up to itself), else minus infinity;
+ *   `endOfText` int64 [texts, 1], where each text ends in the flattened [S * context]
  * @throws SpiculaError `clip/tokens` for a text of another length or without an end
  * @example const feeds = textFeeds(texts.map(tokenizer.encode), tokenizer)
  */
@@ -112,7 +112,7 @@ export function textFeeds(
   const tokens = new BigInt64Array(sequences * context)
   const positions = new BigInt64Array(tokens.length)
   const reach = new Float32Array(tokens.length * context).fill(Number.NEGATIVE_INFINITY)
-  // A token of no text looks at itself: looking at nothing would make what is no number.
+  // A token of no text looks at itself: looking at nothing would give NaN.
   for (let at = 0; at < tokens.length; at++) reach[at * context + (at % context)] = 0
   for (const [t, start] of starts.entries())
     for (let place = 0; place < lengths[t]; place++) {
@@ -130,7 +130,9 @@ export function textFeeds(
   } as const satisfies Record<string, TensorData>
 }
 
-/** Where texts start in sequences of `context` tokens, the longest first, each in the first sequence with room for it. */
+/**
+ * Where texts start in sequences of `context` tokens, the longest first, each in the first sequence with room for it.
+ */
 function packed(lengths: readonly number[], context: number): { starts: number[]; sequences: number } {
   const starts: number[] = []
   const used: number[] = []

@@ -15,7 +15,7 @@ export interface Concordance {
  * @param times to the event or to the end of follow-up, any unit
  * @param events 1 the event was seen, 0 censored
  * @returns null where no pair is comparable
- * @throws SpiculaError `evaluation/lengths`; `evaluation/score` for a score or time that is no number
+ * @throws SpiculaError `evaluation/lengths`; `evaluation/score` for a score or time that is not finite
  * @example concordance([0.9, 0.1], [100, 400], [1, 0])?.cIndex // 1
  */
 export function concordance(
@@ -52,7 +52,7 @@ export function concordance(
     for (let i = at; i > 0; i -= i & -i) sum += tree[i]
     return sum
   }
-  // From the longest time down: the tree holds the scores of all who outlast the one at hand.
+  // From the longest time down: the tree holds the scores of all rows that outlast the one at hand.
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => times[b] - times[a])
   let inTree = 0
   let comparable = 0

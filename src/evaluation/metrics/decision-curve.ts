@@ -1,4 +1,4 @@
-/** What a model is worth to whoever acts on it. */
+/** What acting on a model's answers is worth: the net benefit. */
 import { confusionAt } from './operating-point.ts'
 import type { Curve } from './ranking.ts'
 

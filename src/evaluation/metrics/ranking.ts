@@ -16,7 +16,7 @@ export interface Ranking {
  * Sorts scores with their labels.
  * @param scores higher means more suspicious; any finite numbers
  * @param labels 1 cancer, 0 none
- * @throws SpiculaError `evaluation/lengths`, `evaluation/score` for a score that is no number, `evaluation/label`
+ * @throws SpiculaError `evaluation/lengths`, `evaluation/score` for a score that is not finite, `evaluation/label`
  * @example rank([0.2, 0.9, 0.2], [0, 1, 1]).ends // [1, 3]
  */
 export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>): Ranking {
@@ -25,7 +25,8 @@ export function rank(scores: ArrayLike<number>, labels: ArrayLike<number>): Rank
     throw new SpiculaError('evaluation/lengths', `${n} scores do not belong to ${labels.length} labels`)
   }
   for (let i = 0; i < n; i++) {
-    if (!Number.isFinite(scores[i])) throw new SpiculaError('evaluation/score', `score ${i} is ${scores[i]}, no number`)
+    if (!Number.isFinite(scores[i]))
+      throw new SpiculaError('evaluation/score', `score ${i} is ${scores[i]}, which is not finite`)
     if (labels[i] !== 0 && labels[i] !== 1) {
       throw new SpiculaError('evaluation/label', `label ${i} is ${labels[i]}, neither 0 nor 1`)
     }

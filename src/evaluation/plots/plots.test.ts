@@ -266,7 +266,7 @@ describe('decision curve', () => {
     expect(onlyPlot(svg).lines('low')).toEqual([])
   })
 
-  it('leaves out what is no probability, and says so where nothing is left', () => {
+  it('leaves out what is not a probability, and says so where nothing is left', () => {
     const ranks = { label: 'ranks', result: predictor('ranks'), style: SERIES[2] }
     expect(read(decisionPlot('x', [...LINES, ranks])).legend).toEqual([
       'ensemble: acting where it reaches the threshold',
@@ -326,7 +326,7 @@ describe('histogram', () => {
     expect(description).toBe('Histogram of ensemble: 12 cancers upwards, 28 others downwards, 20 bins')
   })
 
-  it('has bins over the range of scores that are no probabilities', () => {
+  it('has bins over the range of scores that are not probabilities', () => {
     const histogram = { from: -30, to: 10, benign: [0, 2], cancer: [3, 0] }
     const svg = histogramPlot('x', { label: 'a', result: predictor('a', { curves: { histogram } }), style: SERIES[0] })
     const [{ x, boxes }] = readHistogram(svg).plots

@@ -24,7 +24,7 @@ export interface ReportInput {
   readonly features: readonly (readonly FeatureResult[])[]
   readonly seed: number
   readonly replicates: number
-  /** What the labels are, and other remarks of whoever made the report. */
+  /** What the labels are, and other remarks of the report's author. */
   readonly remarks: readonly string[]
 }
 
@@ -36,7 +36,8 @@ export interface Report {
 
 /**
  * Composes the report. It names no patient: tables hold counts and figures only.
- * @example const { html, figures, json } = composeReport({ title: 'Evaluation', stamp, cohorts, features: [], seed: 0, ... })
+ * @example const { html, figures, json } = composeReport({ title: 'Evaluation', stamp, cohorts, features: [], seed: 0,
+ *   ... })
  */
 export function composeReport(input: ReportInput): Report {
   const { title, stamp, cohorts, features, remarks } = input

@@ -95,7 +95,7 @@ export function pickleMachine(
       return { kind: 'global', name: `${module}.${name}`, type }
     },
     call: (callee, args) => {
-      if (!isGlobal(callee)) throw damagedPickle('it calls what is no function')
+      if (!isGlobal(callee)) throw damagedPickle('it calls what is not a function')
       if (!Array.isArray(args)) throw damagedPickle(`it calls ${callee.name} without a tuple of arguments`)
       charge(args.reduce<number>((sum, arg) => sum + workOf(arg), 1))
       return callOf(callee)(args)

@@ -148,11 +148,12 @@ function scalar(type: PickleValue | undefined, bytes: PickleValue | undefined): 
 }
 
 function encodeLatin1(text: PickleValue | undefined, encoding: PickleValue | undefined): Uint8Array {
-  if (typeof text !== 'string' || !/^latin-?1$/.test(String(encoding))) throw damagedPickle('bytes that are no Latin-1')
+  if (typeof text !== 'string' || !/^latin-?1$/.test(String(encoding)))
+    throw damagedPickle('bytes that are not Latin-1')
   const bytes = new Uint8Array(text.length)
   for (let n = 0; n < text.length; n++) {
     const code = text.charCodeAt(n)
-    if (code > 0xff) throw damagedPickle('bytes that are no Latin-1')
+    if (code > 0xff) throw damagedPickle('bytes that are not Latin-1')
     bytes[n] = code
   }
   return bytes

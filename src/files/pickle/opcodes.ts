@@ -50,12 +50,12 @@ const tuple =
 function extend(m: PickleMachine): void {
   const items = m.popMark()
   const list = m.top()
-  if (!Array.isArray(list)) throw damagedPickle('it appends to what is no list')
+  if (!Array.isArray(list)) throw damagedPickle('it appends to what is not a list')
   for (const item of items) list.push(item)
 }
 
 function setItems(target: PickleValue, items: readonly PickleValue[]): void {
-  if (!(target instanceof Map)) throw damagedPickle('it sets items of what is no dict')
+  if (!(target instanceof Map)) throw damagedPickle('it sets items of what is not a dict')
   if (items.length % 2 !== 0) throw damagedPickle('a key without a value')
   for (let n = 0; n < items.length; n += 2) target.set(items[n], items[n + 1])
 }
@@ -84,7 +84,7 @@ function globalLines(m: PickleMachine): PickleValue {
 
 const key = (m: PickleMachine): number => {
   const n = Number(protocol0Int(m.bytes.line()))
-  if (!Number.isSafeInteger(n) || n < 0) throw damagedPickle(`${n} is no place in the memo`)
+  if (!Number.isSafeInteger(n) || n < 0) throw damagedPickle(`${n} is not a place in the memo`)
   return n
 }
 
@@ -144,7 +144,7 @@ const TABLE: readonly (readonly [code: number | string, run: Instruction])[] = [
     (m) => {
       const item = m.pop()
       const list = m.top()
-      if (!Array.isArray(list)) throw damagedPickle('it appends to what is no list')
+      if (!Array.isArray(list)) throw damagedPickle('it appends to what is not a list')
       list.push(item)
     },
   ],
@@ -169,7 +169,7 @@ const TABLE: readonly (readonly [code: number | string, run: Instruction])[] = [
     (m) => {
       const items = m.popMark()
       const set = m.top()
-      if (!(set instanceof Set)) throw damagedPickle('it adds to what is no set')
+      if (!(set instanceof Set)) throw damagedPickle('it adds to what is not a set')
       for (const item of items) set.add(item)
     },
   ],
@@ -180,7 +180,7 @@ const TABLE: readonly (readonly [code: number | string, run: Instruction])[] = [
     (m) => {
       const name = m.pop()
       const module = m.pop()
-      if (typeof name !== 'string' || typeof module !== 'string') throw damagedPickle('a name that is no text')
+      if (typeof name !== 'string' || typeof module !== 'string') throw damagedPickle('a name that is not text')
       m.push(m.find(module, name))
     },
   ],

@@ -180,7 +180,7 @@ describe('a pickle that lies about its lengths', () => {
     ['an unknown protocol', '\x80\x06N.'],
     ['an unknown instruction', '\xff.'],
     ['a string without quotes', 'Sabc\n.'],
-    ['a number that is none', 'Fone\n.'],
+    ['a float that cannot be read', 'Fone\n.'],
   ])('%s', (_, ...program) => {
     expect(refusal(ops(...program))).toMatchObject({ code: 'pickle/damaged' })
   })

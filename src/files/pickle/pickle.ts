@@ -38,7 +38,7 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions): { value: 
       machine.charge(1)
       if (code === STOP) return { value: machine.pop(), end: cursor.at }
       const run = OPCODES[code]
-      if (!run) throw damagedPickle(`byte ${cursor.at - 1}, ${code}, is no instruction`)
+      if (!run) throw damagedPickle(`byte ${cursor.at - 1}, ${code}, is not an instruction`)
       run(machine)
     }
   } catch (error) {

@@ -29,10 +29,10 @@ function reconstructed(type: PickleValue | undefined): PickleValue {
 
 function orderedDict(pairs: PickleValue | undefined): Map<PickleValue, PickleValue> {
   if (pairs === undefined) return new Map()
-  if (!Array.isArray(pairs)) throw damagedPickle('an OrderedDict of what are no pairs')
+  if (!Array.isArray(pairs)) throw damagedPickle('an OrderedDict of what are not pairs')
   return new Map(
     pairs.map((pair) => {
-      if (!Array.isArray(pair) || pair.length !== 2) throw damagedPickle('an OrderedDict of what are no pairs')
+      if (!Array.isArray(pair) || pair.length !== 2) throw damagedPickle('an OrderedDict of what are not pairs')
       return [pair[0], pair[1]] as const
     }),
   )

@@ -24,7 +24,7 @@ export function bytesLong(bytes: Uint8Array): number | bigint {
 /** `123L` */
 export function decimalLong(line: Uint8Array): number | bigint {
   const text = short(line).replace(/L$/, '')
-  if (!/^[+-]?\d+$/.test(text)) throw damagedPickle(`${JSON.stringify(text)} is no integer`)
+  if (!/^[+-]?\d+$/.test(text)) throw damagedPickle(`${JSON.stringify(text)} is not an integer`)
   return exact(BigInt(text.replace(/^\+/, '')))
 }
 
@@ -45,7 +45,7 @@ export function protocol0Float(line: Uint8Array): number {
   }
   const value = special[text] ?? (/^[-+\d.eE]+$/.test(text) ? Number(text) : undefined)
   if (value === undefined || (Number.isNaN(value) && text !== 'nan'))
-    throw damagedPickle(`${JSON.stringify(text)} is no number`)
+    throw damagedPickle(`${JSON.stringify(text)} is not a number`)
   return value
 }
 

@@ -22,7 +22,7 @@ export interface PickleObject {
   setState?(state: PickleValue, bytes: PickleBytes): PickleValue
 }
 
-/** A Python object that nobody brought to life: the name of its type, what it was made with, and its state. */
+/** A Python object as a plain record: the name of its type, what it would be made with, and its state. */
 export interface PickleRecord extends PickleObject {
   readonly kind: 'record'
   readonly type: string
@@ -34,7 +34,7 @@ export interface PickleRecord extends PickleObject {
 export interface PickleType {
   /** The value of `name(*args)`; where it is left out, the name stands for itself and cannot be called. */
   readonly call?: (args: readonly PickleValue[]) => PickleValue
-  /** Carried for whoever reads the name as a value, e.g. the type of a storage. */
+  /** Carried for code that reads the name as a value, e.g. the type of a storage. */
   readonly tag?: string
 }
 

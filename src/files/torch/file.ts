@@ -74,6 +74,6 @@ function openContainer(source: ByteSource, first: Uint8Array): Promise<TorchCont
       hint: 'Load it in Python and save it again with torch.save.',
     })
   }
-  // Whatever is no zip is taken for a pickle, so that what a hostile one asks for is named.
+  // Whatever is not a zip is taken for a pickle, so that what a hostile one asks for is named.
   return openTorchLegacy(source)
 }

@@ -90,7 +90,9 @@ function parsePickles(bytes: Uint8Array, name: string): Pickles {
   return { value, storages, keys: keys.map(String), end: at }
 }
 
-/** torch writes protocol 2, which begins with 0x80: what does not, and is no sound pickle either, is something else. */
+/**
+ * torch writes protocol 2, which begins with 0x80: what does not, and is not a sound pickle either, is something else.
+ */
 function firstOf(next: () => PickleValue, bytes: Uint8Array, name: string): PickleValue {
   try {
     return next()

@@ -8,7 +8,8 @@ import { storageDtype } from './types.ts'
 export function storageOf(id: PickleValue): TorchStorage {
   const [what, type, key, , count] = Array.isArray(id) ? id : []
   const dtype = storageDtype(type)
-  if (what !== 'storage' || !dtype || !isCount(count)) throw damagedPickle('it refers to what is no storage of numbers')
+  if (what !== 'storage' || !dtype || !isCount(count))
+    throw damagedPickle('it refers to what is not a storage of numbers')
   if (typeof key !== 'string' || !/^[\w.-]{1,64}$/.test(key)) throw damagedPickle('a storage without a plain name')
   return { kind: 'storage', key, dtype, count }
 }

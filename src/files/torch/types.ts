@@ -61,7 +61,7 @@ export const torchTypes =
     return undefined
   }
 
-/** (function, type, arguments, state): a tensor of a subclass, whose state is no part of its numbers. */
+/** (function, type, arguments, state): a tensor of a subclass, whose state is not part of its numbers. */
 function rebuildFromType([make, , args]: readonly PickleValue[]): PickleValue {
   if (!isGlobal(make) || make.type.call !== makeTensor || !Array.isArray(args))
     throw damagedPickle('a tensor of a subclass that is made in an unknown way')

@@ -43,7 +43,7 @@ export async function downloadFile(
       `${file.name} from ${new URL(url).host} is not the file that the hub lists: its ${file.checksum.algorithm} is ` +
         `${found}, not ${file.checksum.hex}`,
       {
-        hint: 'It was damaged or changed on the way, and is removed. Try again; if it stays so, ask who runs the proxy.',
+        hint: 'It was damaged or changed on the way, and is removed. Try again; if it stays so, ask the people who run the proxy.',
       },
     )
   }
@@ -81,7 +81,7 @@ async function append(
 ): Promise<void> {
   const have = await sizeOf(part)
   if (have === file.bytes) return tell(have)
-  // A partial file that is too long is none of this file.
+  // A partial file that is too long is not a part of this file.
   const from = have > 0 && have < file.bytes ? have : 0
   const response = await hub.get(url, from > 0 ? { range: `bytes=${from}-` } : {})
   const start = startOf(response, from)
@@ -133,5 +133,5 @@ async function* bodyOf(response: Response, url: string): AsyncGenerator<Uint8Arr
 
 const lengthError = (url: string, { name, bytes }: HubFile, does: string): SpiculaError =>
   new SpiculaError('inference/hub-length', `${new URL(url).host} ${does} of ${name}, which has ${bytes} bytes`, {
-    hint: 'What answers is no faithful copy of the hub: a proxy that asks to sign in, perhaps.',
+    hint: 'What answers is not a faithful copy of the hub: a proxy that asks to sign in, perhaps.',
   })

@@ -43,17 +43,17 @@ const REVISION = /^(?!.*\.\.)\w[\w./-]{0,200}$/
 
 /**
  * Checks a place on the hub before anything is asked of it.
- * @throws SpiculaError `inference/hub-place` for what is no repository, revision or address
+ * @throws SpiculaError `inference/hub-place` for what is not a repository, revision or address
  * @example const place = hubPlace('openai/clip-vit-base-patch32')
  */
 export function hubPlace(repo: string, { revision = 'main', endpoint = HUB } = {}): HubPlace {
   const refuse = (what: string, hint: string) => new SpiculaError('inference/hub-place', what, { hint })
   if (!REPO.test(repo))
-    throw refuse(`'${repo}' is no repository of the hub`, 'Write owner/name, e.g. openai/clip-vit-base-patch32.')
+    throw refuse(`'${repo}' is not a repository of the hub`, 'Write owner/name, e.g. openai/clip-vit-base-patch32.')
   if (!REVISION.test(revision))
-    throw refuse(`'${revision}' is no revision`, 'Write a branch, a tag or a commit, e.g. main.')
+    throw refuse(`'${revision}' is not a revision`, 'Write a branch, a tag or a commit, e.g. main.')
   if (!/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : ''))
-    throw refuse(`'${endpoint}' is no address of a hub`, `Write it with http, e.g. HF_ENDPOINT=${HUB}.`)
+    throw refuse(`'${endpoint}' is not an address of a hub`, `Write it with http, e.g. HF_ENDPOINT=${HUB}.`)
   return { endpoint: endpoint.replace(/\/+$/, ''), repo, revision }
 }
 
@@ -75,7 +75,7 @@ const listing = z.object({
     .catch(undefined),
   siblings: z.array(
     z.object({
-      // A name that climbs out of its folder is no mistake: nothing of such a repository is touched.
+      // A name that climbs out of its folder is not a mistake: nothing of such a repository is touched.
       rfilename: z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\\\p{Cc}]+$/u, 'must stay inside its folder'),
       size: bytes.optional(),
       blobId: z

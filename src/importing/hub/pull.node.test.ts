@@ -254,13 +254,13 @@ describe('pullFiles', () => {
 
   it.each<[string, string, RegExp]>([
     ['no JSON', '<html>', /not JSON/],
-    ['something else', '[]', /no list of files/],
+    ['something else', '[]', /not a list of files/],
     ['no commit', '{"sha": "../../etc", "siblings": []}', /sha/],
     ['a name that climbs', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "../../.bashrc"}]}`, /stay inside/],
     ['an absolute name', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "/etc/passwd"}]}`, /stay inside/],
     ["another system's path", `{"sha": "${COMMIT}", "siblings": [{"rfilename": "a\\\\..\\\\b"}]}`, /stay inside/],
     ['a size below nothing', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "a", "size": -1}]}`, /size/],
-    ['a checksum that is none', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "a", "blobId": "x"}]}`, /blobId/],
+    ['a checksum of no known form', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "a", "blobId": "x"}]}`, /blobId/],
   ])('refuses a listing with %s', async (_, json, message) => {
     hub.behave((__, response) => {
       response.end(json)

@@ -145,7 +145,7 @@ function calciumOf(
   if (kind === 'central') {
     const hu = between(random, 450, 900)
     const middle = offset(random, 0.08 * size)
-    // Two balls that overlap are no sphere.
+    // Two balls that overlap are not a sphere.
     return { ...none, calcium: [ball(middle, 0.34, hu), ball(offset(random, 0.22 * size), 0.26, hu)] }
   }
   if (kind === 'diffuse') return { ...none, diffuseHu: between(random, 220, 600) }

@@ -66,7 +66,10 @@ export async function embedTexts(
     await session.close()
   }
   if (!embeddings.flat(2).every(Number.isFinite))
-    throw new SpiculaError('inference/not-finite', 'the text side gives numbers that are none: its weights are damaged')
+    throw new SpiculaError(
+      'inference/not-finite',
+      'the text side gives NaN or infinite numbers: its weights are damaged',
+    )
   const scales = asFloat32(LOGIT_SCALE, scale)
   return { embeddings, logitScales: Array.from({ length: folds }, (_, fold) => scales[scales.length === 1 ? 0 : fold]) }
 }

@@ -164,7 +164,7 @@ describe('openTrainingReports', () => {
   it.each<[string, (folder: string) => Promise<unknown>, RegExp]>([
     ['a missing table', (folder) => rm(join(folder, 'reports.json')), /reports\.json cannot be read \(ENOENT/],
     [
-      'a table that is none',
+      'a table that is cut short',
       (folder) => writeFile(join(folder, 'reports.json'), '{"texts": 1'),
       /reports\.json: it is not JSON/,
     ],
@@ -190,13 +190,13 @@ describe('openTrainingReports', () => {
       /no tensor embeddings \[3, 4, 64\]/,
     ],
     [
-      'numbers that are none',
+      'NaN in the embeddings',
       (folder) =>
         changeWeights(join(folder, 'reports.safetensors'), (tensors) => {
           const data = new Float32Array(FOLDS * 4 * 64).fill(Number.NaN)
           tensors.set('embeddings', { dtype: 'float32', shape: [FOLDS, 4, 64], data })
         }),
-      /numbers that are none/,
+      /NaN or infinite numbers/,
     ],
   ])('names %s', async (name, spoil, message) => {
     const folder = await copy(`spoilt ${name}`, model)

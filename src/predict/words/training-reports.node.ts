@@ -58,7 +58,7 @@ export async function openTrainingReports({ path, config }: ModelFolder): Promis
     if (found?.shape.join() !== shape.join())
       throw misfit(`${reports.embeddings} has no tensor ${EMBEDDINGS} [${shape.join(', ')}]`)
     const embeddings = asFloat32(EMBEDDINGS, await file.read(EMBEDDINGS))
-    if (!embeddings.every(Number.isFinite)) throw misfit(`${reports.embeddings} holds numbers that are none`)
+    if (!embeddings.every(Number.isFinite)) throw misfit(`${reports.embeddings} holds NaN or infinite numbers`)
     return { nearest: (images, count) => nearest(images, count, texts, embeddings) }
   } finally {
     await file.close()

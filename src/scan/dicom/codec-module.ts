@@ -1,4 +1,6 @@
-/** The compiled codecs of dcmjs-codecs (IJG's JPEG of 8, 12 and 16 bits, CharLS, OpenJPEG, OpenJPH), driven directly. */
+/**
+ * The compiled codecs of dcmjs-codecs (IJG's JPEG of 8, 12 and 16 bits, CharLS, OpenJPEG, OpenJPH), driven directly.
+ */
 import type { PixelCoding } from './syntax.ts'
 
 /** What a decoder has to know of a frame. */
@@ -112,7 +114,7 @@ async function instantiate(module: object): Promise<WasmExports> {
         throw new Error(`the codecs stopped with ${status}`)
       },
       clock_time_get: zero,
-      // What a codec writes to its terminal, nobody would read: says that all was written.
+      // Nobody would read what a codec writes to its terminal: it is told that everything was written.
       fd_write: (_file: number, vectors: number, count: number, written: number): number => {
         if (!memory) return 0
         const view = new DataView(memory.buffer)

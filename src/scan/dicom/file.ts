@@ -24,7 +24,7 @@ export interface DicomHeader {
 
 /** Headers of scanners are 2 to 10 kB. */
 const FIRST_PREFIX = 1 << 14
-/** Per-frame groups of thousands of frames take some megabytes; more is no header. */
+/** Per-frame groups of thousands of frames take some megabytes; more is not a header. */
 const MOST_HEADER = 1 << 28
 const MOST_INFLATED = 1 << 28
 

@@ -47,7 +47,7 @@ export function pixelFormat(dataset: Dataset, { coding }: TransferSyntax, name: 
   if (!/^MONOCHROME[12]$/.test(photometric)) refuse('its photometric interpretation is not monochrome')
   const [rows, columns] = [number(dataset, 'Rows') ?? 0, number(dataset, 'Columns') ?? 0]
   if (!(rows > 0 && columns > 0 && rows <= MOST_PIXELS && columns <= MOST_PIXELS)) {
-    throw new SpiculaError('volume/shape', `${name}: ${columns} columns and ${rows} rows are no slice`)
+    throw new SpiculaError('volume/shape', `${name}: ${columns} columns and ${rows} rows are not a slice`)
   }
   const bitsAllocated = number(dataset, 'BitsAllocated') ?? 0
   if (![8, 16, 32].includes(bitsAllocated)) refuse(`${bitsAllocated} bits allocated a pixel, not 8, 16 or 32`)
@@ -80,8 +80,8 @@ function paddingOf(dataset: Dataset, { bitsAllocated, signed }: Omit<PixelFormat
  * The rescale of a slice or of a frame's functional group.
  * @param dataset that holds RescaleSlope and RescaleIntercept
  * @returns undefined where it has neither
- * @throws SpiculaError `volume/dicom-rescale` for a table in their place, a slope of 0, numbers that are none, or a
- *   result that is not HU
+ * @throws SpiculaError `volume/dicom-rescale` for a table in their place, a slope of 0, numbers that are not finite, or
+ *   a result that is not HU
  */
 export function rescaleOf(dataset: Dataset, name: string): Rescale | undefined {
   const refuse = (what: string): never => {

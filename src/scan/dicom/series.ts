@@ -15,7 +15,7 @@ export interface Series extends SeriesFacts {
   readonly localizers: number
   readonly thicknessMm: number | undefined
   readonly stack: Stack | undefined
-  /** Why it is no volume. */
+  /** Why it is not a volume. */
   readonly problem: SpiculaError | undefined
   /** What of its files is odd but was read. */
   readonly notes: readonly Note[]

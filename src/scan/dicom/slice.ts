@@ -60,7 +60,7 @@ export interface SeriesFacts {
 /** What became of one file. */
 export interface ReadFile {
   readonly facts: SeriesFacts
-  /** None for objects that are no images. */
+  /** None for objects that are not images. */
   readonly slices: readonly Slice[]
   /** Why it has no slices, where it was meant to: its series then is not sound. */
   readonly problem?: SpiculaError
@@ -264,7 +264,7 @@ function place(datasets: readonly Dataset[], name: string) {
   const [rowLps, columnLps] = [unit([a, b, c]), unit([d, e, f])]
   // C.7.6.2.1.1: unit vectors at right angles; written with few digits by some.
   if (rowLps === undefined || columnLps === undefined || Math.abs(dot(rowLps, columnLps)) > 0.01) {
-    throw new SpiculaError('volume/orientation', `${name}: its ImageOrientationPatient is no pair of directions`)
+    throw new SpiculaError('volume/orientation', `${name}: its ImageOrientationPatient is not a pair of directions`)
   }
   if (!(betweenRows > 0 && betweenColumns > 0)) {
     const message = `${name}: its PixelSpacing is ${betweenRows} and ${betweenColumns} mm`

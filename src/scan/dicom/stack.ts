@@ -1,6 +1,6 @@
 /**
  * Slices to a volume: ordered by their positions along the normal (never by names or numbers), with one affine; or the
- * reason why they are none.
+ * reason why they do not make one.
  */
 import { SpiculaError } from '../../error.ts'
 import type { Affine, Note, Triple } from '../scan.ts'

@@ -62,7 +62,7 @@ const UNREAD: Readonly<Record<string, string>> = {
 
 /** A syntax whose pixels are not read; its attributes are, for all of them since 1993 are explicit little endian. */
 export const unreadSyntax = (uid: string): TransferSyntax => {
-  const name = UNREAD[uid] ?? (/^[0-9.]{1,64}$/.test(uid) ? uid : 'that is no UID')
+  const name = UNREAD[uid] ?? (/^[0-9.]{1,64}$/.test(uid) ? uid : 'that is not a UID')
   return { ...EXPLICIT_LITTLE_ENDIAN, uid, name, coding: 'unread' }
 }
 

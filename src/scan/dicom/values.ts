@@ -55,7 +55,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
 /**
  * The numbers of an attribute: decimal and integer strings (DS, IS) and binary ones (US, SS, UL, SL, FL, FD).
- * @returns undefined where it is missing; NaN for each value that is no number
+ * @returns undefined where it is missing; NaN for each value that is not a number
  */
 export function numbers(dataset: Dataset, keyword: Keyword): readonly number[] | undefined {
   const found = element(dataset, keyword)

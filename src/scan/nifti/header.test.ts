@@ -79,7 +79,7 @@ describe('a good header', () => {
   it.each<[string, (view: DataView) => void, string, RegExp]>([
     ['an ignored intercept', both(putFloat(112, 0), putFloat(116, -1024)), 'volume/scaling', /-1024 is ignored/],
     ['an unknown unit', (view) => view.setUint8(123, 0), 'volume/units', /taken as mm/],
-    ['metres that are none', (view) => view.setUint8(123, 1), 'volume/spacing', /700 x 700 x 1250 mm/],
+    ['millimetres called metres', (view) => view.setUint8(123, 1), 'volume/spacing', /700 x 700 x 1250 mm/],
     ['a wrong bitpix', put16(72, 8), 'volume/header', /bitpix 8 is not int16/],
     ['qform elsewhere', putFloat(268, -10), 'volume/orientation', /apart; sform used/],
     ['qform not usable', putFloat(256, 3), 'volume/orientation', /qform is not usable/],

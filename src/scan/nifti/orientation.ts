@@ -41,7 +41,7 @@ export function niftiAffineLps(
   }
   const spacing = spacingMm(affine)
   if (spacing.some((value) => value < PLAUSIBLE_MM.smallest || value > PLAUSIBLE_MM.largest)) {
-    const message = `${name}: voxels of ${spacing.map((v) => Number(v.toPrecision(3))).join(' x ')} mm are no CT's`
+    const message = `${name}: voxels of ${spacing.map((v) => Number(v.toPrecision(3))).join(' x ')} mm are not those of a CT`
     notes.push({ code: 'volume/spacing', message: `${message}; the unit in the header is probably wrong` })
   }
   if (sformCode > 0 && qformCode > 0) notes.push(...disagreement(affine, qformAffine(fields), mm, shapeIjk, name))
