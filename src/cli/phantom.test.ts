@@ -21,7 +21,8 @@ const small = ['--matrix', '48x44x28', '--spacing', '4,4,6', '--nodules', '2', '
 describe('spicula phantom', () => {
   it('makes a scan, its cohort and its specification; the same again from that, on any number of threads', async () => {
     const made = await spicula('phantom', '--out', 'a', ...small, '--format', 'both', '--threads', '1')
-    expect(made).toMatchObject({ status: 0, stderr: '' })
+    // Progress is told where it takes more than two seconds, as on a busy machine.
+    expect(made.status).toBe(0)
     expect(made.stdout).toMatch(/^48 x 44 x 28 voxels, 2 nodules -> a {2}\(synthetic, spicula .*for research use\)\n$/)
     expect((await readdir(join(folder, 'a'))).sort()).toEqual(['cohort.csv', 'ct.nii.gz', 'dicom', 'phantom.json'])
     expect(await readdir(join(folder, 'a/dicom'))).toHaveLength(28)

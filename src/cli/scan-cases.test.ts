@@ -1,4 +1,4 @@
-/** Scans and masks as people hold them (`../shared/cases`): each gives the right value, or is refused by name. */
+/** Scans and masks as people hold them: each gives the right value, or is refused by name. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -170,7 +170,7 @@ describe('predictions', () => {
     [['a,1,"0,5"'], 'It looks like a decimal comma: write a decimal point.'],
   ])('refuses %j', (rows, hint) => {
     expect(() => predictionsOf('pid,nodule_id,score', rows)).toThrow(
-      error('evaluation/score', 'p.csv: score is no number on line 2', hint),
+      error('evaluation/score', 'p.csv: score is not a number on line 2', hint),
     )
   })
 
@@ -183,7 +183,7 @@ describe('predictions', () => {
         expect(() => of(value)).toThrow(
           error(
             'evaluation/probability',
-            `p.csv: ${column} lies outside [0, 1] on line 2, so it is no probability`,
+            `p.csv: ${column} lies outside [0, 1] on line 2, so it is not a probability`,
             'Divide percentages by 100. A score on another scale may go by another name, e.g. "risk_score".',
           ),
         )
