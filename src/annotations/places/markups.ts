@@ -3,21 +3,18 @@
  * Slicer shows RAS whatever it stores.
  */
 import * as z from 'zod'
+import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import { SpiculaError } from '../../error.ts'
 import { csvRecords } from '../../files/csv.ts'
 import type { Table } from '../../files/table.ts'
-import { rasToLpsPoint } from '../../scan/affine.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
 import { bodiesOf } from './bodies.ts'
 import { type FoundPlaces, type NodulePlace, namesInWords, showMm } from './place.ts'
 import { distance, middleOfLine } from './polygon.ts'
 
-/** The world of a file's numbers. */
-export type MarkupsFrame = 'lps' | 'ras'
-
 export interface MarkupsOptions {
   /** For files that do not say in which world their numbers are; none may say otherwise. */
-  readonly frame?: MarkupsFrame | undefined
+  readonly frame?: WorldFrame | undefined
 }
 
 /** One list or measurement of a file, whatever the file's form. */
@@ -65,7 +62,7 @@ export function placesOfMarkups(text: string, name: string, { frame }: MarkupsOp
     const world = frameOf(markup, name, frame)
     if (world.assumed) note('markups-frame', ASSUMED)
     for (const [n, place] of places.entries()) {
-      const pointLps = world.frame === 'ras' ? rasToLpsPoint(place.point) : place.point
+      const pointLps = worldPointLps(place.point, world.frame)
       found.push({ ...place, point: pointLps, number: markups.length > 1 ? `${list + 1}.${n + 1}` : String(n + 1) })
     }
   }
@@ -154,8 +151,8 @@ function triple(numbers: readonly number[]): Triple | undefined {
 function frameOf(
   { coordinateSystem }: Pick<Markup, 'coordinateSystem'>,
   name: string,
-  asked: MarkupsFrame | undefined,
-): { frame: MarkupsFrame; assumed: boolean } {
+  asked: WorldFrame | undefined,
+): { frame: WorldFrame; assumed: boolean } {
   const refuse = (what: string, hint: string): never => {
     throw new SpiculaError('datasets/markups-frame', `${name}: ${what}`, { hint })
   }
@@ -169,9 +166,7 @@ function frameOf(
   }
   if (coordinateSystem === OLD_FCSV) return { frame: asked ?? 'ras', assumed: asked === undefined }
   // Files of Slicer before 4.11 have numbers: vtkMRMLStorageNode's RAS 0, LPS 1.
-  const told = { lps: 'lps', ras: 'ras', 0: 'ras', 1: 'lps' }[coordinateSystem.toLowerCase()] as
-    | MarkupsFrame
-    | undefined
+  const told = { lps: 'lps', ras: 'ras', 0: 'ras', 1: 'lps' }[coordinateSystem.toLowerCase()] as WorldFrame | undefined
   if (told === undefined)
     return refuse(`its coordinate system is ${coordinateSystem.slice(0, 20)}`, 'Save it in LPS or RAS.')
   if (asked !== undefined && asked !== told)
@@ -284,7 +279,7 @@ function parseFcsv(text: string, name: string): Fcsv {
  * @throws SpiculaError as {@link placesOfMarkups}
  * @example fcsvTable(await readFile('F.fcsv', 'utf8'), 'F.fcsv').frame // 'lps'
  */
-export function fcsvTable(text: string, name: string, asked?: MarkupsFrame): { table: Table; frame: MarkupsFrame } {
+export function fcsvTable(text: string, name: string, asked?: WorldFrame): { table: Table; frame: WorldFrame } {
   const { columns, points, coordinateSystem } = parseFcsv(text, name)
   const records = points
     .filter(({ isPlaced }) => isPlaced)

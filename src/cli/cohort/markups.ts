@@ -1,7 +1,8 @@
 /** `spicula cohort from markups`: points, lines, curves and boxes placed in 3D Slicer. */
 import { readFile, stat } from 'node:fs/promises'
 import { Command, Option } from 'commander'
-import { type MarkupsFrame, placesOfMarkups } from '../../annotations/places/markups.ts'
+import { placesOfMarkups } from '../../annotations/places/markups.ts'
+import { type WorldFrame, worldFrames } from '../../cohort/frame.ts'
 import { SpiculaError } from '../../error.ts'
 import {
   type Annotation,
@@ -12,7 +13,7 @@ import {
 } from './places.node.ts'
 
 interface MarkupsCommandOptions extends PlacesOptions {
-  readonly frame?: MarkupsFrame
+  readonly frame?: WorldFrame
 }
 
 const MOST_BYTES = 64 << 20
@@ -25,7 +26,7 @@ export function cohortMarkupsCommand(): Command {
         'box (ROI) do too. Files say whether they are LPS or RAS; those that do not need --frame.',
     )
     .argument('<files...>', '.mrk.json or .fcsv files')
-    .addOption(new Option('--frame <frame>', 'the world of files that do not say').choices(['lps', 'ras']))
+    .addOption(new Option('--frame <frame>', 'the world of files that do not say').choices([...worldFrames]))
   return withPlacesOptions(command).action((files: string[], options: MarkupsCommandOptions) => {
     const annotations = files.map((path, n) => ({ path, name: files.length === 1 ? 'the markups' : `file ${n + 1}` }))
     return writePlaces(annotations, options, (one) => readMarkups(one, options))
