@@ -131,7 +131,78 @@ interface Difference {
 }
 
 /** Kinds of differences: who is right, and why. The first that fits counts. */
-const KINDS: readonly { readonly fits: (d: Difference) => boolean; readonly who: string; readonly why: string }[] = []
+interface Kind {
+  readonly fits: (d: Difference) => boolean
+  readonly who: 'here' | 'there' | 'both'
+  readonly why: string
+}
+
+const refused = ({ mine }: Difference): string => ('error' in mine ? mine.error : '')
+const failed = ({ theirs }: Difference): string => ('error' in theirs ? theirs.error : '')
+const within = (d: Difference, ...parts: string[]): boolean => parts.some((part) => d.path.includes(part))
+
+const KINDS: readonly Kind[] = [
+  {
+    fits: (d) => /no CT slices among/.test(refused(d)),
+    who: 'here',
+    why: 'MR, US, dose, segmentations and pictures have pixels but no HU: refused by name, read by the others as numbers',
+  },
+  {
+    fits: (d) => /Analyze 7.5/.test(refused(d)) && isDicom(d.path),
+    who: 'there',
+    why: 'MR whose free preamble begins like a NIfTI header (nibabel makes such files): DICOM all the same, here taken for Analyze',
+  },
+  {
+    fits: (d) => /only localisers/.test(refused(d)),
+    who: 'here',
+    why: 'scouts are no volume; the others stack them',
+  },
+  {
+    fits: (d) => /DICOMDIR/.test(d.path) && d.what === 'only here',
+    who: 'both',
+    why: 'a DICOMDIR given as a file: the others take its folder',
+  },
+  {
+    fits: (d) => d.peer !== 'nibabel' && /decode|decompress|transfer syntax|fragments/i.test(failed(d)),
+    who: 'here',
+    why: 'transfer syntaxes that they have no decoder for: 12-bit, progressive and lossless JPEG, deflated, fragments without table',
+  },
+  {
+    fits: (d) => d.peer === 'dcm2niix' && /\.4\.57\./.test(d.path) && d.what.startsWith('values'),
+    who: 'here',
+    why: 'dcm2niix decodes JPEG Lossless of process 14 to other numbers (-33784 to 23225 HU), SimpleITK as here',
+  },
+  {
+    fits: (d) => d.peer === 'dcm2niix' && within(d, 'J2K_pixelrep_mismatch'),
+    who: 'here',
+    why: 'a codestream whose sign is not that of the header: pydicom and SimpleITK have its HU as here, dcm2niix stored numbers',
+  },
+  {
+    fits: (d) => within(d, 'tilted') && d.what === 'place order',
+    who: 'here',
+    why: 'a tilted gantry: their affines have no shear, so SimpleITK and dcm2niix (its uncorrected file) are off by up to 13 mm',
+  },
+  {
+    fits: (d) => within(d, 'scans-02', 'scans-08') && d.what === 'only here',
+    who: 'here',
+    why: 'a folder with a CT and its annotations: the CT is taken, the others take what has most frames',
+  },
+  {
+    fits: (d) => d.peer === 'SimpleITK' && within(d, 'tilted') && /itkNiftiImageIO/.test(failed(d)),
+    who: 'here',
+    why: 'a NIfTI mask of a tilted scan: ITK refuses affines that are sheared',
+  },
+  {
+    fits: (d) => /\.(mnc|BRIK|HEAD|v)$/.test(d.path) && d.what === 'only there',
+    who: 'both',
+    why: 'MINC, AFNI and ECAT are no formats of chest CT, and not read here',
+  },
+  {
+    fits: (d) => d.peer === 'nibabel' && /\.mhd$/.test(d.path),
+    who: 'here',
+    why: 'nibabel reads no MetaImage',
+  },
+]
 
 async function main(folders: readonly string[]): Promise<void> {
   const paths = folders.flatMap(pathsOf)
