@@ -93,7 +93,7 @@ const listing = z.object({
  */
 export function parseListing(json: string, from: string): HubListing {
   const { sha, siblings, cardData } = parseJson(json, listing, {
-    name: `${from} answers with no list of files`,
+    name: `${from} answers with something else than a list of files`,
     code: 'inference/hub-answer',
     hint: 'Is it a hub, or a sign-in page in front of one?',
   })

@@ -254,7 +254,7 @@ describe('pullFiles', () => {
 
   it.each<[string, string, RegExp]>([
     ['no JSON', '<html>', /not JSON/],
-    ['something else', '[]', /not a list of files/],
+    ['something else', '[]', /something else than a list of files/],
     ['no commit', '{"sha": "../../etc", "siblings": []}', /sha/],
     ['a name that climbs', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "../../.bashrc"}]}`, /stay inside/],
     ['an absolute name', `{"sha": "${COMMIT}", "siblings": [{"rfilename": "/etc/passwd"}]}`, /stay inside/],
