@@ -56,7 +56,7 @@ describe('a wrong command', () => {
       ['model', 'init', '--config', 'constructor', '--out', 'x'],
       /constructor is neither a readable/,
     ],
-    ['a preset that is not JSON', ['model', 'init', '--config', 'good.csv', '--out', 'x'], /good\.csv is not JSON/],
+    ['a preset that is not JSON', ['model', 'init', '--config', 'good.csv', '--out', 'x'], /good\.csv: it is not JSON/],
     ['a model that exists', ['model', 'init', '--config', 'tiny', '--out', 'empty'], /nothing is overwritten/],
   ])('with %s ends with status 1 and a sentence that helps', async (_, args, message) => {
     const { status, stdout, stderr } = await spicula(...args)

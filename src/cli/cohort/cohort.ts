@@ -35,7 +35,9 @@ const SOURCES: readonly (() => Command)[] = [
 ]
 
 export function cohortCommand(): Command {
-  const cohort = new Command('cohort').description('manifests from what data sets and viewers have, and for them')
+  const cohort = new Command('cohort')
+    .summary('manifests from what data sets and viewers have, and for them')
+    .description('Makes manifests from what data sets and viewers have, and files for them.')
   const from = cohort
     .command('from')
     .description("Turns a data set's own tables into a manifest. The traps of each format: docs/cohorts.md.")
