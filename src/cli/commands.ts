@@ -37,7 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'cohort',
-    summary: 'manifests from the tables that data sets are distributed with',
+    summary: 'manifests from what data sets and viewers have, and for them',
     load: async () => (await import('./cohort/cohort.ts')).cohortCommand(),
   },
   {

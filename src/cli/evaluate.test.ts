@@ -146,7 +146,7 @@ describe('bad input', () => {
       'evaluation/probability',
       'lies outside [0, 1] on lines 4, 5',
     ],
-    ['no numbers', TRUTH, PREDICTIONS.replace('0.4', 'high'), 'evaluation/score', 'no number on line 4'],
+    ['no numbers', TRUTH, PREDICTIONS.replace('0.4', 'high'), 'evaluation/score', 'not a number on line 4'],
     ['a gap in the predictions', TRUTH, PREDICTIONS.replace('0.4', 'NaN'), 'evaluation/ids', 'without a prediction'],
     ['rows that contradict each other', TRUTH, `${PREDICTIONS}A,1,0.8\n`, 'evaluation/duplicate', 'line 7'],
     ['labels that contradict each other', `${TRUTH}A,1,0\n`, PREDICTIONS, 'evaluation/duplicate', 'line 7'],
