@@ -70,12 +70,15 @@ describe('pointPlot', () => {
     { label: 'calibrated', mean: 0.42, folds: [0.31, 0.4, 0.55] },
     { label: 'raw <&>', mean: 0.13, folds: [0.17, 0.09] },
   ]
-  const drawn = pointPlot('Probability', rows).toString()
-  const root = parseXml(drawn)
-  const [axis] = ofClass(root, 'x-axis')
-  const ticks = axis.children.filter(({ tag }) => tag === 'text')
+  const drawn = () => pointPlot('Probability', rows).toString()
+  const read = () => {
+    const root = parseXml(drawn())
+    const [axis] = ofClass(root, 'x-axis')
+    return { root, axis, ticks: axis.children.filter(({ tag }) => tag === 'text') }
+  }
 
   it('has a scale from 0 to 1, its grid above its numbers', () => {
+    const { axis, ticks } = read()
     expect(ticks.map(({ text }) => text)).toEqual(['0', '0.25', '0.5', '0.75', '1'])
     const grid = ofClass(axis, 'grid').map((line) => partsOf(line)[0][0][0])
     expect(grid).toEqual(ticks.map(({ attributes: { x } }) => Number(x)))
@@ -84,6 +87,7 @@ describe('pointPlot', () => {
   })
 
   it.each(rows)('has a ring for each fold, a line from the least to the most, a bar for the mean: $label', (row) => {
+    const { root, ticks } = read()
     const [first, last] = [ticks[0], ticks[4]].map(({ attributes: { x } }) => Number(x))
     const value = (x: number) => (x - first) / (last - first)
     const label = root.children.find(({ text }) => text === row.label)
@@ -104,7 +108,7 @@ describe('pointPlot', () => {
   })
 
   it('says the same to people who cannot see it', () => {
-    expect(root.attributes['aria-label']).toBe(
+    expect(read().root.attributes['aria-label']).toBe(
       'Probability. calibrated: mean 0.420, folds 0.310 to 0.550; raw <&>: mean 0.130, folds 0.090 to 0.170.',
     )
     const one = parseXml(pointPlot('P', [{ label: 'raw', mean: 0.2, folds: [0.2] }]).toString())
@@ -112,11 +116,12 @@ describe('pointPlot', () => {
   })
 
   it('grows with its rows, all within the drawing', () => {
+    const { root, ticks } = read()
     const height = (svg: string) => Number(parseXml(svg).attributes.viewBox.split(' ')[3])
-    expect(height(drawn) - height(pointPlot('P', rows.slice(1)).toString())).toBe(30)
-    for (const { attributes } of ofClass(root, 'fold')) expect(Number(attributes.cy)).toBeLessThan(height(drawn) - 24)
-    expect(Math.max(...ticks.map(({ attributes: { y } }) => Number(y)))).toBeLessThanOrEqual(height(drawn))
+    expect(height(drawn()) - height(pointPlot('P', rows.slice(1)).toString())).toBe(30)
+    for (const { attributes } of ofClass(root, 'fold')) expect(Number(attributes.cy)).toBeLessThan(height(drawn()) - 24)
+    expect(Math.max(...ticks.map(({ attributes: { y } }) => Number(y)))).toBeLessThanOrEqual(height(drawn()))
   })
 
-  it('looks as it did', () => expect(drawn).toMatchFileSnapshot('./snapshots/points.svg'))
+  it('looks as it did', () => expect(drawn()).toMatchFileSnapshot('./snapshots/points.svg'))
 })

@@ -60,15 +60,15 @@ function linesOf(svg: string, plot: ReadPlot, name: string) {
 }
 
 describe('training curves', () => {
-  const svg = draw(RUN)
-  const {
-    plots: [lossPlot, metricPlot],
-    legend,
-    title,
-    description,
-  } = readChart(svg)
+  const drawn = () => {
+    const svg = draw(RUN)
+    const chart = readChart(svg)
+    const [lossPlot, metricPlot] = chart.plots
+    return { svg, chart, lossPlot, metricPlot }
+  }
 
   it('have losses upwards over epochs, and metrics below over the same', () => {
+    const { svg, lossPlot, metricPlot } = drawn()
     expect([lossPlot.y.label, metricPlot.y.label, metricPlot.x.label]).toEqual([
       'loss (nats)',
       'on the validation set',
@@ -86,6 +86,7 @@ describe('training curves', () => {
   })
 
   it.each(Object.entries(TRACKED))('draw each loss of training and validation: %s', (name, loss) => {
+    const { svg, lossPlot } = drawn()
     const { training, validation } = linesOf(svg, lossPlot, name)
     expect([training.length, validation.length]).toEqual([1, 1])
     expectPoints(
@@ -104,6 +105,7 @@ describe('training curves', () => {
     ['AUROC', 'auroc'],
     ['average precision', 'auprc'],
   ] as const)('draw each metric: %s', (name, key) => {
+    const { svg, metricPlot } = drawn()
     const { training, validation } = linesOf(svg, metricPlot, name)
     expect(training).toEqual([])
     expectPoints(
@@ -114,7 +116,8 @@ describe('training curves', () => {
   })
 
   it('mark and tell the best epoch of each', () => {
-    expect(legend).toEqual([
+    const { chart, lossPlot, metricPlot } = drawn()
+    expect(chart.legend).toEqual([
       'both (total)',
       'best 3.540 at epoch 5',
       'CLIP',
@@ -133,8 +136,8 @@ describe('training curves', () => {
     expectPoints(lossPlot.signs('best 0.6600 at epoch 6'), [[6, 0.66]], 0.02)
     expectPoints(metricPlot.signs('best 0.7900 at epoch 6'), [[6, 0.79]], 0.02)
     expectPoints(metricPlot.signs('best 0.6100 at epoch 6'), [[6, 0.61]], 0.02)
-    expect(title).toBe('fold 0')
-    expect(description).toContain('of 4 epochs. both (total), best 3.540 at epoch 5, CLIP')
+    expect(chart.title).toBe('fold 0')
+    expect(chart.description).toContain('of 4 epochs. both (total), best 3.540 at epoch 5, CLIP')
   })
 
   it('weigh the losses as the run did', () => {
@@ -190,6 +193,7 @@ describe('training curves', () => {
   })
 
   it('say so where there is nothing yet', () => {
+    const { svg } = drawn()
     const nothing = within(parseXml(draw([]))).map(({ text }) => text)
     expect(nothing).toContain('no epoch yet')
     expect(nothing.filter((text) => text === 'no finite value yet')).toHaveLength(5)
@@ -235,7 +239,7 @@ describe('training curves', () => {
     expect(two.filter(({ tag }) => tag === 'text').map(({ text }) => text)).toEqual(['0', '1', 'epoch'])
   })
 
-  it('look as they did', () => expect(svg).toMatchFileSnapshot('./snapshots/curves.svg'))
+  it('look as they did', () => expect(drawn().svg).toMatchFileSnapshot('./snapshots/curves.svg'))
 
   it('are found among the lines of a log', () => {
     const whole = { kind: 'epoch', step: 1, ...record(0, 1) }

@@ -25,31 +25,31 @@ const onlyPlot = (svg: Markup): ReadPlot => read(svg).plots[0]
 const snapshot = (svg: Markup, name: string) => expect(svg.toString()).toMatchFileSnapshot(`./snapshots/${name}.svg`)
 
 describe('ROC', () => {
-  const drawn = rocPlot('NLST: ROC', LINES, POINTS)
-  const plot = onlyPlot(drawn)
+  const drawn = () => rocPlot('NLST: ROC', LINES, POINTS)
+  const plot = () => onlyPlot(drawn())
 
   it('has sensitivity upwards over the false positive rate', () => {
-    expect([plot.x.label, plot.y.label]).toEqual(['1 - specificity (false positive rate)', 'sensitivity (recall)'])
-    for (const axis of [plot.x, plot.y])
+    expect([plot().x.label, plot().y.label]).toEqual(['1 - specificity (false positive rate)', 'sensitivity (recall)'])
+    for (const axis of [plot().x, plot().y])
       expect(axis.ticks.map(({ text }) => text)).toEqual(['0', '0.2', '0.4', '0.6', '0.8', '1'])
   })
 
   it('draws each curve through its points, as its legend has it', () => {
     for (const { label, result } of LINES) {
-      const [line, ...more] = plot.lines(label)
+      const [line, ...more] = plot().lines(label)
       expectPoints(line, result.curves.roc)
       expect(more).toEqual([])
     }
-    expectPoints(plot.lines('chance')[0], [
+    expectPoints(plot().lines('chance')[0], [
       [0, 0],
       [1, 1],
     ])
   })
 
   it('draws the main line over the others, and all over the border', () => {
-    const strokes = plot.marks.map(({ attributes }) => attributes.stroke)
+    const strokes = plot().marks.map(({ attributes }) => attributes.stroke)
     expect(strokes.indexOf(SERIES[0].stroke)).toBeGreaterThan(strokes.indexOf(SERIES[1].stroke))
-    const { children } = read(drawn).root
+    const { children } = read(drawn()).root
     const places = ['rect', 'g'].map((tag) =>
       children.findLastIndex((child) => child.tag === tag && child.attributes.class !== 'legend'),
     )
@@ -63,12 +63,12 @@ describe('ROC', () => {
       ['recall 0.95', 0.47, 0.96],
       ['specificity 0.95', 0.04, 0.41],
     ] as const)
-      expectPoints(plot.signs(name), [[fpr, sensitivity]])
-    expect(plot.marks.filter(({ attributes: { fill = 'none' } }) => fill !== 'none')).toHaveLength(4)
+      expectPoints(plot().signs(name), [[fpr, sensitivity]])
+    expect(plot().marks.filter(({ attributes: { fill = 'none' } }) => fill !== 'none')).toHaveLength(4)
   })
 
   it('says in its legend and description what is drawn', () => {
-    const { title, description, legend } = read(drawn)
+    const { title, description, legend } = read(drawn())
     expect(title).toBe('NLST: ROC')
     expect(description).toBe(
       'ROC curves: ensemble, AUROC 0.810 (0.700 to 0.880); Brock 2a, AUROC 0.700 (0.610 to 0.790)',
@@ -87,22 +87,22 @@ describe('ROC', () => {
   it('says so where there is no curve', () => {
     const empty = rocPlot('x', [{ label: 'a', result: predictor('a'), style: SERIES[0] }])
     expect(empty.toString()).toContain('no curve: one class only')
-    expect(drawn.toString()).not.toContain('no curve')
+    expect(drawn().toString()).not.toContain('no curve')
   })
 
-  it('looks as it did', () => snapshot(drawn, 'roc'))
+  it('looks as it did', () => snapshot(drawn(), 'roc'))
 })
 
 describe('precision and recall', () => {
-  const drawn = precisionRecallPlot('NLST: precision and recall', LINES, POINTS)
-  const plot = onlyPlot(drawn)
+  const drawn = () => precisionRecallPlot('NLST: precision and recall', LINES, POINTS)
+  const plot = () => onlyPlot(drawn())
 
   it('has precision upwards over recall', () => {
-    expect([plot.x.label, plot.y.label]).toEqual(['recall (sensitivity)', 'precision (positive predictive value)'])
+    expect([plot().x.label, plot().y.label]).toEqual(['recall (sensitivity)', 'precision (positive predictive value)'])
   })
 
   it('holds each precision back to the recall before, without slopes', () => {
-    expectPoints(plot.lines('ensemble')[0], [
+    expectPoints(plot().lines('ensemble')[0], [
       [0, 1],
       [0.2, 1],
       [0.2, 0.8],
@@ -113,27 +113,27 @@ describe('precision and recall', () => {
       [1, 0.3],
     ])
     // The area under the steps is average precision.
-    const [steps] = plot.lines('Brock 2a')
+    const [steps] = plot().lines('Brock 2a')
     const area = steps.slice(1).reduce((sum, [x, y], i) => sum + (x - steps[i][0]) * y, 0)
     expect(area).toBeCloseTo(0.1 * 0.5 + 0.6 * 0.6 + 0.3 * 0.33, 2)
   })
 
   it('has chance at the share of cancers, and the operating points at their precision', () => {
-    expectPoints(plot.lines('chance')[0], [
+    expectPoints(plot().lines('chance')[0], [
       [0, 0.3],
       [1, 0.3],
     ])
-    expectPoints(plot.signs('recall 0.95'), [[0.96, 0.44]])
-    expectPoints(plot.signs('specificity 0.95'), [[0.41, 0.9]])
+    expectPoints(plot().signs('recall 0.95'), [[0.96, 0.44]])
+    expectPoints(plot().signs('specificity 0.95'), [[0.41, 0.9]])
   })
 
   it('says in its legend what is drawn', () => {
-    expect(read(drawn).legend.slice(0, 3)).toEqual([
+    expect(read(drawn()).legend.slice(0, 3)).toEqual([
       'ensemble: AUPRC 0.620 (0.500 to 0.750)',
       'Brock 2a: AUPRC 0.410 (0.300 to 0.520)',
       'chance: share of cancers, 0.300',
     ])
-    expect(read(drawn).description).toContain('Brock 2a, AUPRC 0.410')
+    expect(read(drawn()).description).toContain('Brock 2a, AUPRC 0.410')
     const none = precisionRecallPlot('x', [
       { label: 'a', result: predictor('a', { rows: 0, cancers: 0 }), style: SERIES[0] },
     ])
@@ -148,30 +148,30 @@ describe('precision and recall', () => {
     expect(onlyPlot(svg).signs('recall 0.80')).toEqual([])
   })
 
-  it('looks as it did', () => snapshot(drawn, 'precision-recall'))
+  it('looks as it did', () => snapshot(drawn(), 'precision-recall'))
 })
 
 describe('reliability', () => {
-  const drawn = reliabilityPlot('NLST: reliability', LINES)
-  const plot = onlyPlot(drawn)
+  const drawn = () => reliabilityPlot('NLST: reliability', LINES)
+  const plot = () => onlyPlot(drawn())
   const seen = ({ result }: (typeof LINES)[number]) =>
     result.curves.reliability
       .filter(({ count }) => count > 0)
       .map((bin) => [bin.predicted ?? -1, bin.observed ?? -1] as const)
 
   it('has the observed share upwards over the probability', () => {
-    expect([plot.x.label, plot.y.label]).toEqual(['mean predicted probability', 'observed share of cancers'])
+    expect([plot().x.label, plot().y.label]).toEqual(['mean predicted probability', 'observed share of cancers'])
   })
 
   it.each(LINES)('has a point a bin and a line through them: $label', (one) => {
-    expectPoints(plot.lines(one.label)[0], seen(one))
-    expectPoints(plot.signs(one.label), seen(one))
+    expectPoints(plot().lines(one.label)[0], seen(one))
+    expectPoints(plot().signs(one.label), seen(one))
   })
 
   it.each(LINES)("has Wilson's interval of each share: $label", ({ result, style }) => {
-    const bars = plot.marks
-      .filter(({ attributes }) => attributes.stroke === style.stroke && attributes['stroke-width'] === '1.2')
-      .map((mark) => partsOf(mark)[0].map(plot.data))
+    const bars = plot()
+      .marks.filter(({ attributes }) => attributes.stroke === style.stroke && attributes['stroke-width'] === '1.2')
+      .map((mark) => partsOf(mark)[0].map(plot().data))
     const bins = result.curves.reliability.filter(({ count }) => count > 0)
     expect(bars).toHaveLength(bins.length)
     for (const [i, { predicted, observed, count }] of bins.entries()) {
@@ -184,16 +184,16 @@ describe('reliability', () => {
   })
 
   it('has the ideal from corner to corner of the shares', () => {
-    expectPoints(plot.lines('perfect calibration; bars: 95 % of a share (Wilson)')[0], [
+    expectPoints(plot().lines('perfect calibration; bars: 95 % of a share (Wilson)')[0], [
       [0, 0],
       [1, 1],
     ])
   })
 
   it('counts the nodules of the main predictor below, each bar in its bin and as high as its number', () => {
-    const boxes = plot.boxes('nodules in each bin of ensemble')
+    const boxes = plot().boxes('nodules in each bin of ensemble')
     const bins = MAIN.curves.reliability.filter(({ count }) => count > 0)
-    const numbers = plot.marks.filter(({ tag }) => tag === 'text')
+    const numbers = plot().marks.filter(({ tag }) => tag === 'text')
     expect(numbers.map(({ text }) => text)).toEqual(bins.map(({ count }) => String(count)))
     for (const [i, [left, right, low, high]] of boxes.entries()) {
       expect(Math.abs(left - bins[i].low) + Math.abs(right - bins[i].high)).toBeLessThan(0.012)
@@ -201,19 +201,19 @@ describe('reliability', () => {
       expect((high - low) / (boxes[0][3] - boxes[0][2])).toBeCloseTo(bins[i].count / bins[0].count, 1)
       expect(high).toBeLessThan(-0.05)
       const { x, y } = numbers[i].attributes
-      expectPoints([plot.data([Number(x), Number(y) + 3])], [[(bins[i].low + bins[i].high) / 2, high]])
+      expectPoints([plot().data([Number(x), Number(y) + 3])], [[(bins[i].low + bins[i].high) / 2, high]])
     }
   })
 
   it('says in its legend what is drawn, of three predictors at most, the first in front', () => {
-    expect(read(drawn).legend).toEqual([
+    expect(read(drawn()).legend).toEqual([
       'ensemble: ECE 0.110 (0.060 to 0.190); perfect 0.084',
       'Brock 2a: ECE 0.200 (0.100 to 0.300); perfect 0.084',
       'perfect calibration; bars: 95 % of a share (Wilson)',
       'nodules in each bin of ensemble',
     ])
-    expect(read(drawn).description).toContain('ten bins: ensemble, ECE 0.110 (0.060 to 0.190); Brock 2a, ECE 0.200')
-    const strokes = plot.marks.map(({ attributes }) => attributes.stroke)
+    expect(read(drawn()).description).toContain('ten bins: ensemble, ECE 0.110 (0.060 to 0.190); Brock 2a, ECE 0.200')
+    const strokes = plot().marks.map(({ attributes }) => attributes.stroke)
     expect(strokes.lastIndexOf(SERIES[1].stroke)).toBeLessThan(strokes.indexOf(SERIES[0].stroke))
     const four = SERIES.slice(0, 4).map((style, i) => ({ label: `p${i}`, result: MAIN, style }))
     expect(
@@ -226,34 +226,34 @@ describe('reliability', () => {
     expect(read(none).legend).toHaveLength(2)
   })
 
-  it('looks as it did', () => snapshot(drawn, 'reliability'))
+  it('looks as it did', () => snapshot(drawn(), 'reliability'))
 })
 
 describe('decision curve', () => {
-  const drawn = decisionPlot('NLST: decision curve', LINES)
-  const plot = onlyPlot(drawn)
+  const drawn = () => decisionPlot('NLST: decision curve', LINES)
+  const plot = () => onlyPlot(drawn())
 
   it('has net benefit upwards over the threshold', () => {
-    expect([plot.x.label, plot.y.label]).toEqual([
+    expect([plot().x.label, plot().y.label]).toEqual([
       'threshold probability: one acts from here on',
       'net benefit (true positives a nodule)',
     ])
-    expect(plot.y.ticks.map(({ text }) => text)).toEqual(['0.00', '0.10', '0.20', '0.30'])
+    expect(plot().y.ticks.map(({ text }) => text)).toEqual(['0.00', '0.10', '0.20', '0.30'])
   })
 
   it('draws each predictor, acting on none, and acting on all until it leaves the plot', () => {
     for (const { label, result } of LINES)
       expectPoints(
-        plot.lines(label)[0],
+        plot().lines(label)[0],
         result.curves.decision.map(({ threshold, model }) => [threshold, model] as const),
       )
-    expectPoints(plot.lines('acting on none')[0], [
+    expectPoints(plot().lines('acting on none')[0], [
       [0, 0],
       [1, 0],
     ])
     // A quarter of 1.15 times the share of cancers below 0, on the way from (0.3, 0) to (0.5, -0.4).
     const bottom = (-0.3 * 1.15) / 4
-    expectPoints(plot.lines('acting on every nodule')[0], [
+    expectPoints(plot().lines('acting on every nodule')[0], [
       [0.1, 0.22],
       [0.3, 0],
       [0.3 - bottom / 2, bottom],
@@ -282,7 +282,7 @@ describe('decision curve', () => {
     ).toEqual(['0.00', '0.05'])
   })
 
-  it('looks as it did', () => snapshot(drawn, 'decision'))
+  it('looks as it did', () => snapshot(drawn(), 'decision'))
 })
 
 /** A histogram, in which numbers below the line of zero are counts too. */
@@ -294,15 +294,15 @@ function readHistogram(svg: Markup): ReadChart {
 }
 
 describe('histogram', () => {
-  const drawn = histogramPlot('NLST: scores', LINES[0])
-  const { plots, legend, description } = readHistogram(drawn)
-  const [plot] = plots
+  const drawn = () => histogramPlot('NLST: scores', LINES[0])
+  const whole = () => readHistogram(drawn())
+  const plot = () => whole().plots[0]
 
   it.each([
     ['cancer, upwards', MAIN.curves.histogram.cancer, 1],
     ['no cancer, downwards', MAIN.curves.histogram.benign, -1],
   ] as const)('has a bar of each bin, as long as its count: %s', (text, counts, sign) => {
-    const boxes = plot.boxes(text)
+    const boxes = plot().boxes(text)
     const expected = counts.flatMap((count, bin) => (count === 0 ? [] : [{ count, bin }]))
     expect(boxes).toHaveLength(expected.length)
     for (const [i, [left, right, low, high]] of boxes.entries()) {
@@ -315,15 +315,15 @@ describe('histogram', () => {
   })
 
   it('has colours that the legend explains, hatched for cancer', () => {
-    expect(legend).toEqual(['cancer, upwards: 12 nodules', 'no cancer, downwards: 28 nodules'])
-    const [hatched, plain] = ofClass(parseXml(drawn.toString()), 'legend')[0].children.filter(
+    expect(whole().legend).toEqual(['cancer, upwards: 12 nodules', 'no cancer, downwards: 28 nodules'])
+    const [hatched, plain] = ofClass(parseXml(drawn().toString()), 'legend')[0].children.filter(
       ({ tag }) => tag === 'rect',
     )
     expect(hatched.attributes.fill).toBe('url(#hatch-NLST-scores)')
     expect(plain.attributes.fill).toBe(BENIGN)
-    expect(drawn.toString()).toContain('<pattern id="hatch-NLST-scores"')
-    expect([plot.x.label, plot.y.label]).toEqual(['score of ensemble', 'nodules in a bin'])
-    expect(description).toBe('Histogram of ensemble: 12 cancers upwards, 28 others downwards, 20 bins')
+    expect(drawn().toString()).toContain('<pattern id="hatch-NLST-scores"')
+    expect([plot().x.label, plot().y.label]).toEqual(['score of ensemble', 'nodules in a bin'])
+    expect(whole().description).toBe('Histogram of ensemble: 12 cancers upwards, 28 others downwards, 20 bins')
   })
 
   it('has bins over the range of scores that are not probabilities', () => {
@@ -337,7 +337,7 @@ describe('histogram', () => {
     expect(rounded('no cancer, downwards')).toEqual([[-10, 10, -2, 0]])
   })
 
-  it('looks as it did', () => snapshot(drawn, 'histogram'))
+  it('looks as it did', () => snapshot(drawn(), 'histogram'))
 })
 
 describe('forest', () => {
