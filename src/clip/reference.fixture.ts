@@ -1,4 +1,4 @@
-/** For tests: the image side in plain loops and double precision, written from docs/method.md M3.4 to M6 alone. */
+/** For tests: both sides in plain loops and double precision, written from docs/method.md M3.4 to M6 alone. */
 import type { TensorData } from '../graph/tensor.ts'
 import type { LoraConfig, LoraTarget, TransformerConfig } from './architecture.ts'
 import type { Architecture } from './model.ts'
