@@ -11,7 +11,7 @@ import { stackFolds } from '../weights/folds.ts'
 import { inferArchitecture } from './infer.ts'
 import { weightShapes } from './initialise.ts'
 import { type Architecture, imageSide, textSide } from './model.ts'
-import { referenceImageSide } from './reference.fixture.ts'
+import { referenceImageSide, referenceTextSide } from './reference.fixture.ts'
 import { shiftedImages } from './shifted-images.ts'
 import { textFeeds } from './tokenizer/tokenizer.ts'
 import { bagFeeds, MAX_VIEWS } from './view-bags.ts'
@@ -128,6 +128,44 @@ const close = (actual: ArrayLike<number | bigint>, expected: readonly number[], 
 }
 
 describe('the text side', () => {
+  it.each([
+    ["CLIP's activation, LoRA separate", 'quickGelu', 'classic', false],
+    ["CLIP's activation, LoRA merged", 'quickGelu', 'rank-stabilised', true],
+    ['the exact GELU', 'gelu', 'rank-stabilised', false],
+  ] as const)('equals plain loops: %s', async (_, activation, scaling, mergeLora) => {
+    const lora = { rank: 2, alpha: 3, scaling, targets: ['q', 'v', 'o'], imageLayers: [], textLayers: [1] } as const
+    const tower = { width: 8, layers: 2, heads: 2, mlpWidth: 12, activation, layerNormEpsilon: 1e-4 } as const
+    const architecture = { ...clipLike, text: { ...tower, vocabulary: 9, context: 6, embedDim: 6 }, lora } as const
+    const side = textSide(architecture, graphWeights({ folds: 1 }), { mergeLora })
+    const random = seededRandom(9)
+    const weights: Weights = new Map(
+      [...weightShapes([side.logits])].map(([name, shape]) => {
+        const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.5 * random.normal())
+        return [name, { dtype: 'float32', shape, data }]
+      }),
+    )
+    const texts = [
+      [1, 3, 5, 2, 8],
+      [4, 8],
+      [1, 7, 7, 2, 6, 8],
+    ]
+    const expected = referenceTextSide(architecture, weights, texts)
+    const session = await openSession(writeOnnx({ ...side }, weights))
+    const padded = texts.map((tokens) => [...tokens, ...new Array<number>(6 - tokens.length).fill(0)])
+    const { embedding, logits } = await session.run(textFeeds(padded, { context: 6, endToken: 8 }))
+    await session.close()
+    close(
+      embedding.data,
+      expected.flatMap((one) => one.embedding),
+      1e-4,
+    )
+    close(
+      logits.data,
+      expected.flatMap((one) => one.logits),
+      1e-4,
+    )
+  })
+
   it('reads a text the same alone, among others, and with anything behind its end', async () => {
     const architecture = {
       ...clipLike,

@@ -1,11 +1,11 @@
 /** The losses as graphs against PyTorch's own functions. */
 import { describe, expect, it } from 'vitest'
-import { classTargets, classWeights, clipLoss, clipTargets, crossEntropy } from '../clip/losses.ts'
 import { writeOnnx } from '../graph/onnx.ts'
 import * as g from '../graph/operations.ts'
 import { openSession } from '../graph/session.node.ts'
 import type { Tensor, TensorData } from '../graph/tensor.ts'
-import { farthest, torchNumbers } from './torch.fixture.node.ts'
+import { farthest, torchNumbers } from '../training/torch.fixture.node.ts'
+import { classTargets, classWeights, clipLoss, clipTargets, crossEntropy } from './losses.ts'
 
 const float32 = (shape: readonly number[], data: ArrayLike<number>): TensorData => ({
   dtype: 'float32',
