@@ -1,4 +1,4 @@
-/** Planes of a turned cube against the whole cube turned by the formula of REFERENCE 3, in plain loops. */
+/** Planes of a turned cube against the whole cube turned by the formula of docs/method.md M3.2, in plain loops. */
 import { describe, expect, it } from 'vitest'
 import type { Triple } from '../scan/scan.ts'
 import { unitIntensity } from './hounsfield.ts'

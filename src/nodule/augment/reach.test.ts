@@ -7,7 +7,7 @@ import { reachOf } from './reach.ts'
 
 const placedAt = (centreZyx: Triple): PlacedView[] => VIEWS.map((view) => ({ view, centreZyx }))
 
-/** Indices along z, y, x of every sample that a view shows, in the cube as it is: REFERENCE 3. */
+/** Indices along z, y, x of every sample that a view shows, in the cube as it is: docs/method.md M3. */
 function samplesOf({ normal, about }: View, centreZyx: Triple, size: number, n: number): number[][] {
   const [row, column] = [0, 1, 2].filter((axis) => axis !== normal)
   const samples: number[][] = []
