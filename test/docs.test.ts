@@ -52,7 +52,9 @@ function missingPaths(text: string): string[] {
   return paths.filter((path) => !isThere(path))
 }
 
-/** Names of sources and pages by themselves, or with a folder or two: `losses.ts`, `clip/model.ts`, './operations.ts'. */
+/**
+ * Names of sources and pages by themselves, or with a folder or two: `losses.ts`, `clip/model.ts`, './operations.ts'.
+ */
 const missingNames = (text: string): string[] =>
   [...text.matchAll(/(?<![\w./@*{}-])(?:\.\.?\/)*([\w.-]+(?:\/[\w.-]+)*\.(?:ts|mjs|md))\b/g)]
     .map(([, name]) => name)
@@ -67,7 +69,9 @@ function missingParts(text: string): string[] {
   const facts = [...unwrapped.matchAll(/\bmethod\.md (M[\d.]*\d(?:(?:, | and | to )M[\d.]*\d)*)/g)]
     .flatMap(([, list]) => list.match(/M[\d.]*\d/g) ?? [])
     .filter((fact) => !FACTS.has(fact))
-  return [...headings, ...facts]
+  // Notes that are not part of the project are no source that a reader can look up: docs/method.md is.
+  const elsewhere = text.match(/\bREFERENCE(\.md|,)? ["\d]/g) ?? []
+  return [...headings, ...facts, ...elsewhere]
 }
 const FACTS = new Set(
   [...read('docs/method.md').matchAll(/^## (M\d+) |^- \*\*(M\d+\.\d+)\*\*/gm)].map(([, m, n]) => m ?? n),
@@ -121,9 +125,9 @@ describe('this test', () => {
   it('sees what is not there', () => {
     const text = `see docs/nowhere.md, src/nodule/no*.ts and docs/geometry.md; as no-such.ts and
       * views.ts do (docs/decisions.md, "Rooms"; docs/decisions.md, "Roofs"; docs/method.md M3,
-      * M3.77 and M99)`
+      * M3.77 and M99; ${'REFERENCE'} 7)`
     expect(missingPaths(text)).toEqual(['docs/nowhere.md', 'src/nodule/no*.ts'])
     expect(missingNames(text)).toEqual(['docs/nowhere.md', 'no-such.ts'])
-    expect(missingParts(text)).toEqual(['docs/decisions.md, "Roofs"', 'M3.77', 'M99'])
+    expect(missingParts(text)).toEqual(['docs/decisions.md, "Roofs"', 'M3.77', 'M99', 'REFERENCE 7'])
   })
 })

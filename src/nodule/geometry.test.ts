@@ -1,4 +1,7 @@
-/** Where the samples of a crop lie, against docs/geometry.md: the point plus whole millimetres, and as published. */
+/**
+ * Where the samples of a crop lie, against the words of docs/method.md M1: the point plus whole millimetres, and as
+ * published.
+ */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyAffine, invertAffine } from '../scan/affine.ts'
@@ -102,8 +105,9 @@ describe('the exact geometry', () => {
 })
 
 /**
- * docs/geometry.md: the voxel index on one axis that the published crop reads for an offset from its middle; undefined where it
- * takes 0. `m` and `M` are the smallest and largest world coordinate (RAS) of the voxel centres, N = round(M - m + 1).
+ * docs/method.md M1.4: the voxel index on one axis that the published crop reads for an offset from its middle;
+ * undefined where it takes 0. `m` and `M` are the smallest and largest world coordinate (RAS) of the voxel centres, N =
+ * round(M - m + 1).
  */
 function publishedIndex(
   affine: Affine,
@@ -137,7 +141,7 @@ function roundAsNumPy(x: number): number {
 }
 
 describe('the published geometry', () => {
-  it('reads where docs/geometry.md says, whatever the order and direction of the axes', () => {
+  it('reads where docs/method.md M1 says, whatever the order and direction of the axes', () => {
     fc.assert(
       fc.property(aligned, share, ({ affine, axes }, shares) => {
         const pointLps = pointIn(affine, shares)
