@@ -1,5 +1,6 @@
 /** Remarks without the patient: what a page says of a scan must not name it. */
 import { withoutIdentifiers } from '../cohort/problem.ts'
+import { splitSeries } from '../scan/series-path.ts'
 
 /** A row, as far as its names go. */
 export interface NamedRow {
@@ -18,7 +19,7 @@ export interface NamedRow {
 export function anonymous(text: string, { pid, imagePath, imageFile }: NamedRow): string {
   // Behind "#" stands a series of an archive.
   const paths = [imagePath, imageFile]
-    .flatMap((path) => [path, path.replace(/#[0-9.]+$/, '')])
+    .flatMap((path) => [path, splitSeries(path).path])
     .sort((a, b) => b.length - a.length)
   let clean = text
   for (const path of [...new Set(paths)]) clean = withoutIdentifiers(clean, { pid, imagePath: path })

@@ -9,9 +9,10 @@ export {
   spacingMm,
 } from './affine.ts'
 export { boxOfCube, type WorldBox } from './box.ts'
+export { type Labels, labelsOf, type Segment } from './labels.ts'
 export { memoryScan } from './memory-scan.ts'
 export { NIFTI_PREFIX_BYTES, type NiftiHeader, parseNiftiHeader } from './nifti/header.ts'
 export { niftiScan } from './nifti/nifti.ts'
 export { encodeNifti, type NiftiImage, type NiftiVoxels } from './nifti/write.ts'
 export { readWhole } from './read-whole.ts'
-export type { Affine, Box, Note, Scan, Triple } from './scan.ts'
+export type { Affine, Box, Note, Scan, Scans, Triple } from './scan.ts'

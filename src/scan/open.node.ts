@@ -7,6 +7,7 @@ import { FORMATS_IN_FULL, ofFolders, SCAN_FORMATS, type ScanFormat } from './for
 import { type Labels, labelsOf } from './labels.ts'
 import { NIFTI_PREFIX_BYTES } from './nifti/header.ts'
 import type { Scan, Scans, Triple } from './scan.ts'
+import { splitSeries } from './series-path.ts'
 
 /** Formats that users hold and that we know by their first bytes, to say more than "unknown". */
 const KNOWN: readonly (readonly [format: string, at: number, magic: string])[] = [
@@ -24,8 +25,8 @@ const KNOWN: readonly (readonly [format: string, at: number, magic: string])[] =
  * const [chest, abdomen] = [scans.at([10, -20, -100]), scans.at([10, -20, -300])]
  */
 export async function openScans(path: string): Promise<Scans> {
-  const named = /^(.+)#([0-9.]+(?::\d+)?)$/.exec(path)
-  if (named && !existsSync(path)) return ofFolders.open(named[1], named[2])
+  const named = splitSeries(path)
+  if (named.series !== undefined && !existsSync(path)) return ofFolders.open(named.path, named.series)
   if ((await stat(path).catch(() => undefined))?.isDirectory()) return ofFolders.open(path)
   return (await formatOf(path)).open(path)
 }

@@ -130,7 +130,7 @@ function segNrrd(layers: readonly (readonly number[])[], pairs: string, last = f
     `kinds: ${order('list', 'domain domain domain')}`,
     'encoding: gzip',
     'space origin: (0,0,0)',
-    pairs,
+    ...(pairs === '' ? [] : [pairs]),
     '',
     '',
   ]
@@ -169,12 +169,34 @@ describe("3D Slicer's .seg.nrrd", () => {
     })
   })
 
-  it('names the labels of one layer, and keeps what no segment names', async () => {
-    const one = 'Segment0_Name:=A\nSegment0_LabelValue:=5\nSegment1_Name:=B\nSegment1_LabelValue:=2'
-    expect(await found(segNrrd([[2, 0, 5, 5, 0, 9]], one))).toEqual([
+  it('names the labels of one layer, and leaves organs and what no segment names out', async () => {
+    const one = ['A', 'B', 'Liver'].map(
+      (name, n) => `Segment${n}_Name:=${name}\nSegment${n}_LabelValue:=${[5, 2, 3][n]}`,
+    )
+    const path = segNrrd([[2, 0, 5, 5, 3, 9]], one.join('\n'))
+    expect(await found(path)).toEqual([
       ['1.1', 25, '5', 'A'],
       ['2.1', 0, '2', 'B'],
-      ['3.1', 50, '9', undefined],
+    ])
+    const { notes } = await placesOfMask(await openLabels(path))
+    expect(notes).toMatchObject([
+      { code: 'datasets/seg-other', message: expect.stringContaining('Liver') },
+      { code: 'datasets/seg-stranger', message: expect.stringContaining('1 voxels') },
+    ])
+  })
+
+  it('without segments has a label a number of each layer', async () => {
+    const path = segNrrd(
+      [
+        [1, 0, 2, 0, 0, 0],
+        [0, 0, 0, 0, 1, 1],
+      ],
+      '',
+    )
+    expect((await found(path)).map(([id, x, label]) => [id, x, label])).toEqual([
+      ['1.1', 0, '1'],
+      ['2.1', 20, '2'],
+      ['3.1', 45, '1'],
     ])
   })
 

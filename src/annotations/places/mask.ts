@@ -5,7 +5,8 @@ import type { Labels } from '../../scan/labels.ts'
 import type { Affine, Note, Triple } from '../../scan/scan.ts'
 import { type Component, componentFinder } from './components.ts'
 import { labelReader } from './label-values.ts'
-import { type FoundPlaces, type NodulePlace, showMm } from './place.ts'
+import { kindOfName } from './names.ts'
+import { type FoundPlaces, type NodulePlace, namesInWords, showMm } from './place.ts'
 
 /** Voxels read at once: every reading inflates a compressed mask from its beginning, so a few are read for many slices. */
 const SLAB_VOXELS = 1 << 24
@@ -26,7 +27,7 @@ export interface MaskOptions {
 
 /**
  * The nodules of a label mask in any format that is read as a scan. Where the file has segments, each is a label, numbered
- * from 1 as the file lists them; numbers that no segment has follow.
+ * from 1 as the file lists them; those that are organs by their names are left out.
  * @throws SpiculaError `datasets/mask` for what is no mask: fractions, negative numbers, hundreds of labels or parts
  * @example const { places } = await placesOfMask(await openLabels('mask.nii.gz'))
  */
@@ -60,30 +61,63 @@ export async function placesOfMask(mask: Labels, options: MaskOptions = {}): Pro
   const components = finders.flatMap((finder) => finder.finish())
   const places = placesOf(components, geometry, { ...numbering, ...options })
   const empty: Note = { code: 'datasets/empty', message: `${name}: the mask is empty: no voxel has a label` }
-  return { places, notes: [...geometry.notes, ...reader.notes(), ...(components.length === 0 ? [empty] : [])] }
+  return {
+    places,
+    notes: [
+      ...geometry.notes,
+      ...reader.notes(),
+      ...(numbering?.notes() ?? []),
+      ...(components.length === 0 ? [empty] : []),
+    ],
+  }
 }
 
-/** A number of its own for each label of each layer. */
-function segmentNumbers({ segments }: Labels) {
+/**
+ * A number of its own for each segment that may be a nodule, in the order of the file. Organs by their names are left out,
+ * as are numbers that no segment has; where the file names no segments, each number of each layer is one.
+ */
+function segmentNumbers({ name, segments }: Labels) {
   const key = (layer: number, label: number): string => `${layer}:${label}`
-  const numbers = new Map(segments.map(({ layer, label }, n) => [key(layer, label), n + 1]))
+  const organs = segments.filter((one) => kindOfName(one.name) === 'other')
+  const numbers = new Map(segments.map((one, n) => [key(one.layer, one.label), organs.includes(one) ? 0 : n + 1]))
   const stored = new Map(segments.map(({ label }, n) => [n + 1, label]))
+  const hasNames = segments.length > 0
+  let strangers = 0
+  const numberOf = (layer: number, label: number): number => {
+    const known = numbers.get(key(layer, label))
+    if (known !== undefined || hasNames) return known ?? Number.NaN
+    const next = numbers.size + 1
+    numbers.set(key(layer, label), next)
+    stored.set(next, label)
+    return next
+  }
   return {
     stored,
-    names: new Map(segments.flatMap(({ name }, n) => (name === '' ? [] : [[n + 1, name] as const]))),
+    names: new Map(segments.flatMap((one, n) => (one.name === '' ? [] : [[n + 1, one.name] as const]))),
+    /** Labels of a layer to numbers, in place. */
     renumber(voxels: Float32Array, layer: number): void {
-      let [last, lastNumber] = [0, 0]
+      let [last, number] = [0, 0]
       for (let v = 0; v < voxels.length; v++) {
         const label = voxels[v]
         if (label === 0) continue
-        if (label !== last) {
-          lastNumber = numbers.get(key(layer, label)) ?? numbers.size + 1
-          numbers.set(key(layer, label), lastNumber)
-          stored.set(lastNumber, label)
-          last = label
-        }
-        voxels[v] = lastNumber
+        if (label !== last) [last, number] = [label, numberOf(layer, label)]
+        if (Number.isNaN(number)) strangers++
+        voxels[v] = number || 0
       }
+    },
+    notes(): Note[] {
+      const left = namesInWords(organs.map((one) => one.name))
+      const said = [
+        organs.length > 0 && {
+          code: 'datasets/seg-other',
+          message: `${name}: segments left out by their names: ${left}`,
+        },
+        strangers > 0 && {
+          code: 'datasets/seg-stranger',
+          message: `${name}: ${strangers} voxels with numbers that no segment has, left out`,
+        },
+      ]
+      return said.filter((one) => one !== false)
     },
   }
 }

@@ -5,7 +5,9 @@ import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import { csvText } from '../../files/csv.ts'
 import type { Table, TableRecord } from '../../files/table.ts'
+import { stemOf } from '../../scan/formats.node.ts'
 import type { Note, Triple } from '../../scan/scan.ts'
+import { splitSeries } from '../../scan/series-path.ts'
 
 /** A nodule. */
 export interface ConvertedRow {
@@ -171,3 +173,10 @@ export const repeatNote = (repeated: number): Note[] =>
 /** `{pid}` and `{series}` of a pattern such as `scans/{series}.mhd`. */
 export const imageOf = (pattern: string, values: Readonly<Record<string, string>>): string =>
   pattern.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
+
+/**
+ * The name of an image, which stands for its series or patient where a table has nothing better.
+ * @example imageName('a/1.3.6.1.nii.gz') // '1.3.6.1'
+ */
+export const imageName = (path: string): string =>
+  stemOf(splitSeries(path.replaceAll('\\', '/')).path.replace(/\.npy$/i, ''))

@@ -4,9 +4,8 @@ import { type WorldFrame, worldPointLps } from '../../cohort/frame.ts'
 import type { RowProblem } from '../../cohort/problem.ts'
 import { SpiculaError } from '../../error.ts'
 import { parseJson } from '../../files/json.ts'
-import { stemOf } from '../../scan/formats.node.ts'
 import type { Note } from '../../scan/scan.ts'
-import type { Converted, ConvertedRow } from './converted.ts'
+import { type Converted, type ConvertedRow, imageName } from './converted.ts'
 
 const box = z.array(z.number()).length(6)
 const entry = z.looseObject({
@@ -77,7 +76,7 @@ export function monaiCohort(
       })
       continue
     }
-    const pid = pidOf(image)
+    const pid = imageName(image)
     const other = used.get(pid)
     if (other !== undefined) {
       problems.push({
@@ -169,6 +168,3 @@ function entries(data: z.infer<typeof document>): (readonly [set: string, entry:
     Array.isArray(list) ? list.map((one: unknown) => [set, one] as const) : [],
   )
 }
-
-/** @example pidOf('a/1.3.6.1.nii.gz') // '1.3.6.1' */
-const pidOf = (image: string): string => stemOf(image.replaceAll('\\', '/').replace(/\.npy$/i, ''))

@@ -1,10 +1,9 @@
 /** Cohorts as the tables and lists of others: LUNA16's annotations and MONAI's detection. */
-import { basename } from 'node:path'
 import type { RowProblem } from '../../cohort/problem.ts'
 import type { CohortRow } from '../../cohort/row.ts'
 import { csvText } from '../../files/csv.ts'
 import type { Triple } from '../../scan/scan.ts'
-import { decimal, sizeFault } from './converted.ts'
+import { decimal, imageName, sizeFault } from './converted.ts'
 
 /** A row of a manifest with its point in LPS mm. */
 export type PlacedCohortRow = CohortRow & { readonly pointLps: Triple }
@@ -23,13 +22,6 @@ const DIAMETERS = ['diameter_mm', 'longest_axial_diameter_(mm)', 'mean_diameter'
 export const diameterOf = ({ values }: CohortRow): number | undefined =>
   DIAMETERS.map((column) => decimal(values[column])).find((mm) => Number.isFinite(mm))
 
-/** @example stemOf('a/1.3.6.1.nii.gz') // '1.3.6.1' */
-export const stemOf = (path: string): string =>
-  basename(path.replaceAll('\\', '/').replace(/#[0-9.]+$/, '')).replace(
-    /\.(nii\.gz|nii|mhd|mha|nrrd|npy|zip|dcm)$/i,
-    '',
-  )
-
 /**
  * LUNA16's `annotations.csv`: seriesuid, coordX, coordY, coordZ (LPS mm), diameter_mm. The series is the column
  * series_uid where there is one, else the name of the image.
@@ -38,7 +30,7 @@ export const stemOf = (path: string): string =>
 export function luna16Csv(rows: readonly PlacedCohortRow[]): Exported {
   const { kept, problems } = withSizes(rows, 'LUNA16')
   const records = kept.map(({ row, diameterMm }) => [
-    row.values.series_uid?.trim() || stemOf(row.imagePath),
+    row.values.series_uid?.trim() || imageName(row.imagePath),
     ...row.pointLps.map(String),
     String(diameterMm),
   ])

@@ -2,13 +2,13 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { type MarkedPoint, markupsFcsv, markupsJson } from '../../annotations/places/markups-write.ts'
+import { imageName } from '../../annotations/tables/converted.ts'
 import {
   diameterOf,
   type Exported,
   luna16Csv,
   monaiJson,
   type PlacedCohortRow,
-  stemOf,
 } from '../../annotations/tables/to-others.ts'
 import { type Frame, toPointLps } from '../../cohort/frame.ts'
 import { type LocatedRow, readManifest } from '../../cohort/manifest.node.ts'
@@ -118,7 +118,7 @@ async function toMarkups(
 function marked(row: PlacedCohortRow, all: readonly PlacedCohortRow[], image: string): MarkedPoint {
   const isOnePatient = all.every(({ pid }) => pid === row.pid)
   const diameter = diameterOf(row)
-  const said = [row.values.finding?.trim(), diameter === undefined ? undefined : `${diameter} mm`, stemOf(image)]
+  const said = [row.values.finding?.trim(), diameter === undefined ? undefined : `${diameter} mm`, imageName(image)]
   return {
     label: isOnePatient ? row.noduleId : `${row.pid} ${row.noduleId}`,
     description: said.filter(Boolean).join(', '),
@@ -131,7 +131,7 @@ function fileNames(images: readonly string[]): string[] {
   const used = new Set<string>()
   return images.map((image) => {
     const plain =
-      stemOf(image)
+      imageName(image)
         .replaceAll(/[^\w.-]+/g, '_')
         .replace(/^\.+/, '') || 'scan'
     let name = plain
