@@ -55,6 +55,7 @@ describe('choosing thresholds', () => {
 
   it('takes the highest threshold that reaches a recall, the lowest that keeps a specificity', () => {
     const distinct = [...new Set(SCORES)].sort((a, b) => b - a)
+    expect(distinct.length).toBeGreaterThan(5)
     for (const { goal, threshold } of choosePoints(sample, 'here')) {
       const fits = (at: number) => {
         const { sensitivity, specificity } = ratesOf(counted(at))
@@ -81,6 +82,7 @@ describe('applying thresholds', () => {
   const applied = () => applyPoints(sample, design, choosePoints(sample, 'here'), options)
 
   it('counts rows at or above each, and has the rates of the counts', () => {
+    expect(applied()).toHaveLength(GOALS.length)
     for (const { threshold, counts, rates } of applied()) {
       const expected = counted(threshold ?? Number.NaN)
       expect(counts).toEqual(expected)

@@ -67,7 +67,9 @@ describe('overview', () => {
 
   it('is bounded, and holds the point, where a scan is larger than any chest', async () => {
     const scan = scanWith([10, 0, 0, 0, 0, 10, 0, 0, 0, 0, 10, 0], [90, 90, 90], [88, 45, 45])
-    for (const { pixels, pointRowColumn } of await overview(scan, [880, 450, 450])) {
+    const planes = await overview(scan, [880, 450, 450])
+    expect(planes).toHaveLength(3)
+    for (const { pixels, pointRowColumn } of planes) {
       expect(pixels).toBe(512)
       for (const index of pointRowColumn) expect(index >= 0 && index < 512).toBe(true)
     }

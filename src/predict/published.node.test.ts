@@ -109,6 +109,7 @@ describeShared('fixtures/model', (fixtures) => {
     const predictions = await predictor.predict(nodules)
     await predictor.close()
     const logits = expected.get('logits_image')?.data ?? []
+    expect(predictions).toHaveLength(nodules.length)
     for (const [n, { raw }] of predictions.entries()) {
       const odds = Math.exp(Number(logits[2 * n + 1]) - Number(logits[2 * n]))
       expect(Math.abs(raw[0] - odds / (1 + odds))).toBeLessThan(1e-4)

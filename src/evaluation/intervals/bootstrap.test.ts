@@ -35,6 +35,7 @@ function cohort(random: ReturnType<typeof seededRandom>, patients: number, shift
 describe('drawing', () => {
   it('draws every stratum as often as it has patients, and keeps to it', () => {
     const { design } = cohort(seededRandom(1), 300, 1)
+    expect(design.strata).toHaveLength(2)
     for (let replicate = 0; replicate < 50; replicate++) {
       const drawn = drawUnits(design, seededRandom(replicate))
       for (const stratum of design.strata) {
