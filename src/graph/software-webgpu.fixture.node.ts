@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { writeOnnx } from './onnx.ts'
 import { input, relu } from './operations.ts'
 import { openSession, type Session } from './session.node.ts'
@@ -9,23 +10,20 @@ import { openSession, type Session } from './session.node.ts'
 const CHROMIUM = '/usr/lib/chromium'
 const DRIVER = join(CHROMIUM, 'vk_swiftshader_icd.json')
 
-/** Whether the driver is here. */
-export const hasSoftwareWebgpu = existsSync(DRIVER)
+/** Whether the driver is here, and can be told of: what a worker thread calls its environment is a copy. */
+export const hasSoftwareWebgpu = existsSync(DRIVER) && isMainThread
 
 /** What a suite that needs the driver says behind its name. */
 export const ON_SOFTWARE_WEBGPU = hasSoftwareWebgpu
   ? 'on WebGPU'
-  : `on WebGPU (skipped: no ${DRIVER}, which Debian's chromium has)`
+  : `on WebGPU (skipped: needs ${DRIVER} of Debian's chromium, and no worker thread)`
 
 /** dlopen(3): the library stays when the handle is closed, as Node.js closes that of what is not an add-on. */
 const RTLD_NODELETE = 0x1000
 
-/**
- * Makes the driver the one that Vulkan finds, for this process and those that it starts.
- * @returns whether it is here
- */
-export function useSoftwareWebgpu(): boolean {
-  if (!hasSoftwareWebgpu) return false
+/** Makes the driver, where it is here, the one that Vulkan finds, in this process. */
+export function useSoftwareWebgpu(): void {
+  if (!hasSoftwareWebgpu) return
   process.env.VK_ICD_FILENAMES = DRIVER
   try {
     // Vulkan's loader: whoever asks for it by its name gets the one that is there already.
@@ -33,7 +31,6 @@ export function useSoftwareWebgpu(): boolean {
   } catch (error) {
     if (!/did not self-register/.test(String(error))) throw error
   }
-  return true
 }
 
 /**
