@@ -7,8 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-/** Tests that are about another room than the one they lie in, and take long. */
-const APART = ['src/nodule/formats.test.ts']
+/** Tests that take long and tell nothing more: the formats of scans; a browser and a software GPU. */
+const APART = [
+  'src/nodule/formats.test.ts',
+  'src/predict/export-onnx-web.node.test.ts',
+  'src/predict/webgpu.node.test.ts',
+  'src/training/webgpu.test.ts',
+]
 
 /** Of a folder all code that is no test, of a file itself. */
 function sources(path) {
