@@ -155,8 +155,7 @@ async function run(
     remarks: [...options.remark, ...labelRemarks],
   })
   await makeFolder(join(out, 'figures'))
-  for (const { file, svg: drawn } of report.figures) {
-    const svg = drawn.toString()
+  for (const { file, svg } of report.figures) {
     await writeFileAtomic(join(out, 'figures', `${file}.svg`), svg)
     await writeFileAtomic(join(out, 'figures', `${file}.png`), rasterise(svg, { zoom: 2 }))
   }

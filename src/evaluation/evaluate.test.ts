@@ -57,7 +57,7 @@ describe('whatever the cohort', () => {
         )
         const predictions = predictionsOf(rows.map((one, i) => `SECRET${one.patient},${i},${one.score},${one.score}`))
         const { html, json, figures } = await composed(joinCohort('all', truth, predictions))
-        for (const text of [html, json, ...figures.map(({ svg }) => svg.toString())]) {
+        for (const text of [html, json, ...figures.map(({ svg }) => svg)]) {
           expect(text).not.toMatch(/NaN|Infinity|undefined|SECRET/)
         }
         expect(html).toContain('&lt;Title&gt;')

@@ -9,7 +9,7 @@ import { subgroupForest, zeroShotForest } from './forest.ts'
 import { histogramPlot } from './histogram.ts'
 import { reliabilityPlot } from './reliability.ts'
 
-export interface Figure {
+export interface DrawnFigure {
   /** File name without its ending. */
   readonly file: string
   readonly svg: Markup
@@ -18,7 +18,11 @@ export interface Figure {
 }
 
 /** Figures of one cohort. */
-export function cohortFigures(cohort: CohortResult, place: number, features: readonly FeatureResult[] = []): Figure[] {
+export function cohortFigures(
+  cohort: CohortResult,
+  place: number,
+  features: readonly FeatureResult[] = [],
+): DrawnFigure[] {
   const { name, points, unit } = cohort
   const lines = plotted(cohort)
   const [main] = lines
@@ -87,7 +91,7 @@ const beforeCalibration = ({ predictors }: CohortResult): Plotted[] =>
         .map((result) => ({ label: result.label, result, style: SERIES[SERIES.length - 1] }))
 
 /** The main predictor's ROC in every cohort, where there are several. */
-export function cohortsFigure(cohorts: readonly CohortResult[]): Figure[] {
+export function cohortsFigure(cohorts: readonly CohortResult[]): DrawnFigure[] {
   if (cohorts.length < 2) return []
   const lines = cohorts
     .slice(0, SERIES.length)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { svg } from '../../drawing/markup.ts'
 import { type Element, ofClass, parseHtml, tagged, textIn } from '../../drawing/read-xml.fixture.ts'
 import { METRICS } from '../metrics/metrics.ts'
 import { COHORT, estimate, FEATURES, MAIN, OTHER, POINTS, predictor } from '../plots/results.fixture.ts'
@@ -286,7 +287,7 @@ describe('the report', () => {
     // Ids are shared by all drawings of a page.
     const ids = tagged(body(), 'pattern').map(({ attributes }) => attributes.id)
     expect(new Set(ids).size).toBe(2)
-    expect(figure(report().figures[0].svg, 'a & b').toString()).toContain('<figcaption>a &amp; b</figcaption>')
+    expect(figure(svg`<svg width="100"/>`, 'a & b').toString()).toContain('<figcaption>a &amp; b</figcaption>')
   })
 
   it('needs nothing else, and runs nothing', () => {

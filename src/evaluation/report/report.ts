@@ -1,7 +1,7 @@
 /** The report: one HTML file with every table and figure, for a screen and for paper. */
 import { list, paragraph } from '../../drawing/html.ts'
 import { type Content, html, lines, type Markup } from '../../drawing/markup.ts'
-import { cohortFigures, cohortsFigure, type Figure } from '../plots/figures.ts'
+import { cohortFigures, cohortsFigure, type DrawnFigure } from '../plots/figures.ts'
 import type { CohortResult } from '../result.ts'
 import type { FeatureResult } from '../zero-shot.ts'
 import { figure, page } from './html.ts'
@@ -28,6 +28,12 @@ export interface ReportInput {
   readonly remarks: readonly string[]
 }
 
+/** A figure of a report as a file of its own. */
+export interface Figure extends Omit<DrawnFigure, 'svg'> {
+  /** An SVG document. */
+  readonly svg: string
+}
+
 export interface Report {
   readonly html: string
   readonly figures: readonly Figure[]
@@ -43,7 +49,7 @@ export function composeReport(input: ReportInput): Report {
   const { title, stamp, cohorts, features, remarks } = input
   const across = cohortsFigure(cohorts)
   const own = cohorts.map((cohort, i) => cohortFigures(cohort, i, features[i] ?? []))
-  const draw = (figures: readonly Figure[]): Markup =>
+  const draw = (figures: readonly DrawnFigure[]): Markup =>
     html`<div class="figures">\n${lines(figures.map(({ svg, caption }) => figure(svg, caption)))}\n</div>`
   const stampLine = Object.entries(stamp)
     .filter(([key]) => key !== 'use')
@@ -75,7 +81,7 @@ export function composeReport(input: ReportInput): Report {
   ]
   return {
     html: page(title, body),
-    figures: [...across, ...own.flat()],
+    figures: [...across, ...own.flat()].map((one) => ({ ...one, svg: one.svg.toString() })),
     json: `${JSON.stringify({ format: 'spicula-metrics/1', ...stamp, title, seed: input.seed, replicates: input.replicates, remarks, cohorts: cohorts.map((cohort, i) => ({ ...cohort, zeroShot: features[i] ?? [] })) }, null, 2)}\n`,
   }
 }
