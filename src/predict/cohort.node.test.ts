@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LocatedRow } from '../cohort/manifest.node.ts'
 import { SpiculaError } from '../error.ts'
 import { SMALL } from '../model/model.fixture.node.ts'
-import type { NoduleViews } from '../nodule/views.ts'
+import { type NoduleViews, VIEWS } from '../nodule/views.ts'
 import { writeNifti } from '../scan/nifti/write.node.ts'
 import type { Triple } from '../scan/scan.ts'
 import { predictCohort, type RowResult } from './cohort.node.ts'
@@ -127,5 +127,38 @@ describe('predictCohort', () => {
     const { predictor } = stub()
     const broken = { ...predictor, predict: () => Promise.reject(new SpiculaError('graph/run', 'out of memory')) }
     await expect(all(broken)).rejects.toMatchObject({ code: 'graph/run' })
+  })
+
+  it('loses the rows of a scan whose thread dies, and no other', async () => {
+    const { predictor } = stub()
+    // Prepares nothing: it dies over one scan, and fails at every place of the others.
+    const source = `
+      import { serveTasks } from ${JSON.stringify(new URL('../worker-pool.node.ts', import.meta.url).href)}
+      serveTasks(async ({ imageFile, points }) => {
+        if (imageFile.endsWith('b.nii')) process.exit(7)
+        return { result: points.map(() => ({ failed: { code: 'test/told', message: 'so', hint: 'do' } })), transfer: [] }
+      })`
+    const worker = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+    const results: RowResult[] = []
+    for await (const result of predictCohort(rows(), predictor, { frame: 'lps', views: 'axial', worker }))
+      results.push(result)
+    expect(answers(results)).toEqual({
+      ...Object.fromEntries([2, 4, 6, 8, 9, 10].map((line) => [line, 'test/told'])),
+      ...Object.fromEntries([3, 5, 7].map((line) => [line, 'internal/worker'])),
+    })
+    const told = results.flatMap((one) => ('problem' in one && one.row.line === 2 ? one.problem : []))
+    expect(told).toMatchObject([{ line: 2, code: 'test/told', message: 'so', hint: 'do' }])
+  })
+
+  it('says with every answer where the nodule is, which views were made, and what was odd', async () => {
+    const results = await all(stub().predictor, 'nine')
+    const done = results.flatMap((one) => ('problem' in one ? [] : one))
+    for (const { row: one, pointLps, views, notes, drawn } of done) {
+      expect(pointLps).toEqual(one.point)
+      expect(views).toEqual(VIEWS.map(({ name }) => name))
+      expect(notes.map(({ code }) => code)).toContain('nodule/not-hu')
+      expect(drawn).toBeUndefined()
+    }
+    expect(done).toHaveLength(HEIGHTS.length)
   })
 })
