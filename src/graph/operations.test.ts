@@ -61,6 +61,8 @@ interface Row {
   readonly flat?: boolean
   /** Needs products of whole numbers, which not every device has. */
   readonly int8?: boolean
+  /** Of values near 1, in single precision. */
+  readonly tolerance?: number
 }
 
 const dim = fc.integer({ min: 1, max: 5 })
@@ -226,6 +228,8 @@ const rows: Row[] = [
   },
   {
     name: 'layerNorm',
+    // Where a row's numbers are nearly equal, what is left of them by rounding is divided by the root of epsilon: 32 times.
+    tolerance: 2e-4,
     shapes: anyShape.map((shape) => [shape, [shape.at(-1) ?? 1], [shape.at(-1) ?? 1]]),
     graph: (x, scale, bias) => g.layerNorm(x, scale, bias, 1e-3),
     reference: (x, scale, bias) =>
@@ -371,7 +375,7 @@ describe.each([...devices.keys()])('operations on %s', (device) => {
         const result = await run({ y }, inputs, device)
         expect(result.y.shape).toEqual(expected.shape)
         expected.data.forEach((value, i) => {
-          expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan(2e-5 * (1 + Math.abs(value)))
+          expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan((row.tolerance ?? 2e-5) * (1 + Math.abs(value)))
         })
       }),
       { numRuns: 15 },
