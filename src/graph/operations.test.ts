@@ -375,7 +375,9 @@ describe.each([...devices.keys()])('operations on %s', (device) => {
         const result = await run({ y }, inputs, device)
         expect(result.y.shape).toEqual(expected.shape)
         expected.data.forEach((value, i) => {
-          expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan((row.tolerance ?? 2e-5) * (1 + Math.abs(value)))
+          expect(Math.abs(Number(result.y.data[i]) - value)).toBeLessThan(
+            (row.tolerance ?? 2e-5) * (1 + Math.abs(value)),
+          )
         })
       }),
       { numRuns: 15 },
